@@ -3,3 +3,8 @@
 //! copy. `ARCHITECTURE.md` is the map.
 
 pub mod article;
+pub mod delivery;
+pub mod plan;
+pub mod render;
+pub mod retry;
+pub mod store;

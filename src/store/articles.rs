@@ -1,0 +1,397 @@
+//! Readings: articles, revisions, aliases, sightings and the deliveries that
+//! follow, committed together with the feed's cursor, in pieces.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use dongbo_sdk::Key;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::deliveries;
+use super::portals::{self, Planned};
+use super::steps::{intern, parse};
+use super::writer::{self, Rank};
+use super::{Store, StoreError, Tx};
+use crate::article::{Item, Name};
+use crate::delivery::{ArticleId, Delivery, Moment, RevisionId, Wanted};
+use crate::plan::{self, Facts, Now, Occasion};
+
+/// How a source answers "has it changed?". Saved only after the items are committed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+    /// BLAKE3 of the last body that was read to its end.
+    pub body: Option<[u8; 32]>,
+}
+
+/// A source as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRow {
+    pub name: String,
+    pub validators: Validators,
+    pub paused: bool,
+    pub failing: Option<String>,
+    /// Wall clock, ms.
+    pub read_at: Option<i64>,
+}
+
+/// An article, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleRow {
+    pub id: ArticleId,
+    pub key: String,
+    pub title: String,
+    pub url: String,
+    pub withdrawn: bool,
+    /// Wall clock, ms.
+    pub published: i64,
+    pub first_seen: i64,
+    pub categories: Vec<String>,
+    pub sources: Vec<String>,
+}
+
+/// One bad item, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    pub reason: String,
+    /// The item's first characters.
+    pub sample: String,
+}
+
+/// One piece of a reading.
+#[derive(Debug, Default)]
+pub struct Ingested {
+    pub source: String,
+    pub items: Vec<Item>,
+    pub quarantined: Vec<Quarantined>,
+    /// With the last piece only.
+    pub validators: Option<Validators>,
+}
+
+/// What a piece brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Committed {
+    pub new: usize,
+    pub corrected: usize,
+    pub unchanged: usize,
+    pub deliveries: usize,
+    pub quarantined: usize,
+}
+
+impl Committed {
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            new: self.new + other.new,
+            corrected: self.corrected + other.corrected,
+            unchanged: self.unchanged + other.unchanged,
+            deliveries: self.deliveries + other.deliveries,
+            quarantined: self.quarantined + other.quarantined,
+        }
+    }
+}
+
+impl Store {
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn source(&self, name: &str) -> Result<Option<SourceRow>, StoreError> {
+        self.read(|db| source_row(db, name))
+    }
+
+    /// Commits a piece of a reading with the deliveries that follow.
+    ///
+    /// # Errors
+    /// When it cannot be committed: then nothing of it happened.
+    pub async fn ingest(&self, piece: Ingested, planned: Arc<Planned>) -> Result<Committed, StoreError> {
+        self.write(Rank::Ingest, move |tx| {
+            let source = source_id(tx.db, &piece.source)?;
+            let mut sum = Committed::default();
+            for item in &piece.items {
+                sum = sum.and(take_in(tx, source, item, &planned)?);
+            }
+            for bad in &piece.quarantined {
+                sum.quarantined += quarantine(tx, source, bad)?;
+            }
+            if let Some(validators) = &piece.validators {
+                save_validators(tx, source, validators)?;
+            }
+            Ok(sum)
+        })
+        .await
+    }
+
+    /// Remembers that a source fails, or that it works again. Written only when that changes.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn source_fails(&self, name: &str, failing: Option<String>) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.write(Rank::Ingest, move |tx| {
+            tx.db
+                .prepare_cached("UPDATE source SET failing = ?2 WHERE name = ?1 AND failing IS NOT ?2")?
+                .execute((name, failing))?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+pub(super) fn source_row(db: &Connection, name: &str) -> Result<Option<SourceRow>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT name, etag, last_modified, body, paused, failing, read_at FROM source WHERE name = ?1",
+    )?;
+    let row = statement
+        .query_row([name], |row| {
+            let body: Option<Vec<u8>> = row.get(3)?;
+            Ok(SourceRow {
+                name: row.get(0)?,
+                validators: Validators {
+                    etag: row.get(1)?,
+                    last_modified: row.get(2)?,
+                    body: body.and_then(|bytes| bytes.try_into().ok()),
+                },
+                paused: row.get(4)?,
+                failing: row.get(5)?,
+                read_at: row.get(6)?,
+            })
+        })
+        .optional()?;
+    Ok(row)
+}
+
+fn source_id(db: &Connection, name: &str) -> Result<i64, StoreError> {
+    let mut statement = db.prepare_cached("SELECT id FROM source WHERE name = ?1")?;
+    statement
+        .query_row([name], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| StoreError::Strange(format!("source {name}")))
+}
+
+fn save_validators(tx: &Tx<'_>, source: i64, validators: &Validators) -> Result<(), StoreError> {
+    tx.db
+        .prepare_cached(
+            "UPDATE source SET etag = ?2, last_modified = ?3, body = ?4, read_at = ?5, failing = NULL WHERE id = ?1",
+        )?
+        .execute((
+            source,
+            &validators.etag,
+            &validators.last_modified,
+            validators.body.as_ref().map(|body| &body[..]),
+            writer::wall(),
+        ))?;
+    Ok(())
+}
+
+/// The same bad item is listed once, however often the feed shows it.
+fn quarantine(tx: &Tx<'_>, source: i64, bad: &Quarantined) -> Result<usize, StoreError> {
+    let digest = blake3::hash(bad.sample.as_bytes());
+    Ok(tx
+        .db
+        .prepare_cached(
+            "INSERT OR IGNORE INTO quarantine (source, digest, at, reason, sample) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((source, &digest.as_bytes()[..], writer::wall(), &bad.reason, &bad.sample))?)
+}
+
+fn take_in(tx: &Tx<'_>, source: i64, item: &Item, planned: &Planned) -> Result<Committed, StoreError> {
+    let known = known_article(tx.db, item)?;
+    let (article, new) = match known {
+        Some(article) => (article, false),
+        None => (insert_article(tx, item)?, true),
+    };
+    remember_names(tx, article, item)?;
+    let revision = intern_revision(tx, article, item)?;
+    let changed = sight(tx, article, source, revision, &item.categories)?;
+    if !changed {
+        return Ok(Committed { unchanged: 1, ..Committed::default() });
+    }
+    let current = authoritative(tx.db, article)?;
+    let corrected = set_current(tx, article, current)?;
+    let deliveries = plan_article(tx, article, planned, Occasion::Reading)?;
+    Ok(Committed {
+        new: usize::from(new),
+        corrected: usize::from(!new && corrected),
+        unchanged: usize::from(!new && !corrected),
+        deliveries,
+        quarantined: 0,
+    })
+}
+
+/// The first name that is known decides which article this is.
+fn known_article(db: &Connection, item: &Item) -> Result<Option<ArticleId>, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT article FROM alias WHERE origin = ?1 AND kind = ?2 AND value = ?3")?;
+    for name in &item.names {
+        let article =
+            statement.query_row((&item.origin, name.kind.name(), &name.value), |row| row.get(0)).optional()?;
+        if let Some(article) = article {
+            return Ok(Some(ArticleId(article)));
+        }
+    }
+    Ok(None)
+}
+
+fn insert_article(tx: &Tx<'_>, item: &Item) -> Result<ArticleId, StoreError> {
+    let identity = item.names.first().map_or(item.content.url.as_str(), |name| name.value.as_str());
+    let key = Key::derive(&item.origin, identity);
+    tx.db
+        .prepare_cached(
+            "INSERT INTO article (key, origin, revision, published, first_seen, title, url) \
+             VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            key.as_str(),
+            &item.origin,
+            item.content.published.as_millisecond(),
+            writer::wall(),
+            &item.content.title,
+            &item.content.url,
+        ))?;
+    Ok(ArticleId(tx.db.last_insert_rowid()))
+}
+
+/// Identity survives a change of guid or address: every name leads to the article from now on.
+fn remember_names(tx: &Tx<'_>, article: ArticleId, item: &Item) -> Result<(), StoreError> {
+    let mut statement =
+        tx.db.prepare_cached("INSERT OR IGNORE INTO alias (origin, kind, value, article) VALUES (?1, ?2, ?3, ?4)")?;
+    for Name { kind, value } in &item.names {
+        statement.execute((&item.origin, kind.name(), value, article.0))?;
+    }
+    Ok(())
+}
+
+fn intern_revision(tx: &Tx<'_>, article: ArticleId, item: &Item) -> Result<RevisionId, StoreError> {
+    let digest = item.content.digest();
+    let mut known = tx.db.prepare_cached("SELECT id FROM revision WHERE article = ?1 AND digest = ?2")?;
+    if let Some(id) = known.query_row((article.0, &digest.0[..]), |row| row.get(0)).optional()? {
+        return Ok(RevisionId(id));
+    }
+    let json = serde_json::to_string(&item.content).map_err(|error| StoreError::Strange(error.to_string()))?;
+    tx.db
+        .prepare_cached("INSERT INTO revision (article, digest, content, seen_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((article.0, &digest.0[..], json, writer::wall()))?;
+    Ok(RevisionId(tx.db.last_insert_rowid()))
+}
+
+/// Whether this source shows something else than before.
+fn sight(
+    tx: &Tx<'_>,
+    article: ArticleId,
+    source: i64,
+    revision: RevisionId,
+    categories: &[String],
+) -> Result<bool, StoreError> {
+    let categories = serde_json::to_string(categories).map_err(|error| StoreError::Strange(error.to_string()))?;
+    let changed = tx
+        .db
+        .prepare_cached(
+            "INSERT INTO sighting (article, source, revision, categories, last_seen) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (article, source) DO UPDATE SET revision = ?3, categories = ?4, last_seen = ?5 \
+             WHERE revision != ?3 OR categories != ?4",
+        )?
+        .execute((article.0, source, revision.0, categories, writer::wall()))?;
+    Ok(changed > 0)
+}
+
+/// Content comes from the first source in configuration order: two feeds with
+/// different texts of one article never flip it.
+fn authoritative(db: &Connection, article: ArticleId) -> Result<RevisionId, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT sighting.revision FROM sighting JOIN source ON source.id = sighting.source \
+         WHERE sighting.article = ?1 ORDER BY source.rank LIMIT 1",
+    )?;
+    Ok(RevisionId(statement.query_row([article.0], |row| row.get(0))?))
+}
+
+/// Whether the current revision changed.
+fn set_current(tx: &Tx<'_>, article: ArticleId, revision: RevisionId) -> Result<bool, StoreError> {
+    let content: String = tx
+        .db
+        .prepare_cached("SELECT content FROM revision WHERE id = ?1")?
+        .query_row([revision.0], |row| row.get(0))?;
+    let content: crate::article::Content = parse(&content)?;
+    let changed = tx
+        .db
+        .prepare_cached(
+            "UPDATE article SET revision = ?2, published = ?3, title = ?4, url = ?5 WHERE id = ?1 AND revision != ?2",
+        )?
+        .execute((article.0, revision.0, content.published.as_millisecond(), &content.title, &content.url))?;
+    Ok(changed > 0)
+}
+
+/// What the rules need to know of an article.
+pub(super) fn facts(db: &Connection, article: ArticleId, planned: &Planned) -> Result<Option<Facts>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT revision, withdrawn, published FROM article WHERE id = ?1")?;
+    let row: Option<(i64, bool, i64)> =
+        statement.query_row([article.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let Some((revision, withdrawn, published)) = row else { return Ok(None) };
+    let (sources, categories) = shown_by(db, article)?;
+    let source_name = sources.first().map(|id| planned.source_name(id)).unwrap_or_default();
+    Ok(Some(Facts { revision: RevisionId(revision), withdrawn, published, sources, source_name, categories }))
+}
+
+/// The sources that show an article, in configuration order, and the union of its categories.
+pub(super) fn shown_by(db: &Connection, article: ArticleId) -> Result<(Vec<String>, Vec<String>), StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT source.name, sighting.categories FROM sighting JOIN source ON source.id = sighting.source \
+         WHERE sighting.article = ?1 ORDER BY source.rank",
+    )?;
+    let mut rows = statement.query([article.0])?;
+    let (mut sources, mut seen, mut categories) = (Vec::new(), BTreeSet::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        sources.push(row.get(0)?);
+        let names: Vec<String> = parse(&row.get::<_, String>(1)?)?;
+        categories.extend(names.into_iter().filter(|name| seen.insert(name.clone())));
+    }
+    Ok((sources, categories))
+}
+
+/// Brings every portal's delivery of an article up to what is wanted now.
+/// Returns how many changed.
+pub(super) fn plan_article(
+    tx: &Tx<'_>,
+    article: ArticleId,
+    planned: &Planned,
+    occasion: Occasion,
+) -> Result<usize, StoreError> {
+    let Some(facts) = facts(tx.db, article, planned)? else { return Ok(0) };
+    let mut changed = 0;
+    for portal in &planned.portals {
+        changed += usize::from(plan_delivery(tx, article, &facts, portal, occasion)?);
+    }
+    Ok(changed)
+}
+
+pub(super) fn plan_delivery(
+    tx: &Tx<'_>,
+    article: ArticleId,
+    facts: &Facts,
+    portal: &portals::PlannedPortal,
+    occasion: Occasion,
+) -> Result<bool, StoreError> {
+    let now = Now { ledger: tx.now, wall: writer::wall() };
+    let existing = deliveries::load_with_attempt(tx.db, article, portal.rules.portal)?;
+    if existing.is_none() && plan::comes(&portal.rules, facts, portal.since, occasion).is_err() {
+        return Ok(false);
+    }
+    let shape = intern(tx.db, &plan::shape(&portal.rules, facts))?;
+    let form = plan::form(facts.revision, shape);
+    let (delivery, last) = match existing {
+        None => {
+            let new = Delivery::new(article, portal.rules.portal, Wanted::Post(form));
+            (plan::first(&portal.rules, facts, new, now), None)
+        }
+        Some((mut delivery, last)) => {
+            let copy = deliveries::load_copy(tx.db, article, portal.rules.portal)?;
+            let written_at = copy.map_or(Moment::NEVER, |copy| copy.written_at);
+            if !plan::follow(&portal.rules, facts, &mut delivery, written_at, form, now) {
+                return Ok(false);
+            }
+            (delivery, last)
+        }
+    };
+    deliveries::put(tx, &delivery, last)?;
+    deliveries::hint(tx, delivery.portal, delivery.class, delivery.not_before, article)?;
+    Ok(true)
+}

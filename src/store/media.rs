@@ -1,0 +1,178 @@
+//! Pictures: what was fetched from the source, and what stands on an installation.
+
+use dongbo_sdk::{RemoteId, RemoteMedia};
+use rusqlite::OptionalExtension;
+
+use super::writer::Rank;
+use super::{Store, StoreError, Tx};
+use crate::delivery::{InstallationId, Moment, Picture};
+
+/// A picture at the source. Its bytes lie in the state folder under their digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaRow {
+    /// `None`: it could not be fetched yet.
+    pub file: Option<([u8; 32], String)>,
+    pub tries: u32,
+    pub reason: Option<String>,
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaSettled {
+    Stands {
+        installation: InstallationId,
+        sha256: [u8; 32],
+        remote: RemoteMedia,
+    },
+    /// The installation refuses the file for good: posts go without it.
+    Refused {
+        installation: InstallationId,
+        sha256: [u8; 32],
+        reason: String,
+    },
+    /// Unknown: nothing is sent before `quiet_until`.
+    Doubt {
+        installation: InstallationId,
+        sha256: [u8; 32],
+        quiet_until: Moment,
+    },
+    /// Nothing happened.
+    NotSent {
+        installation: InstallationId,
+        sha256: [u8; 32],
+    },
+}
+
+impl Store {
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn media(&self, url: &str) -> Result<Option<MediaRow>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT sha256, mime, tries, reason FROM media WHERE url = ?1")?;
+            let row: Option<(Option<Vec<u8>>, Option<String>, u32, Option<String>)> = statement
+                .query_row([url], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .optional()?;
+            Ok(row.map(|(sha256, mime, tries, reason)| MediaRow {
+                file: sha256.and_then(|bytes| bytes.try_into().ok()).zip(mime),
+                tries,
+                reason,
+            }))
+        })
+    }
+
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn media_fetched(
+        &self,
+        url: String,
+        file: Result<([u8; 32], String, u64), String>,
+    ) -> Result<(), StoreError> {
+        self.write(Rank::Ingest, move |tx| {
+            let (sha256, mime, bytes, reason) = match file {
+                Ok((sha256, mime, bytes)) => (Some(sha256), Some(mime), Some(i64::try_from(bytes).unwrap_or(0)), None),
+                Err(reason) => (None, None, None, Some(reason)),
+            };
+            tx.db
+                .prepare_cached(
+                    "INSERT INTO media (url, sha256, mime, bytes, tries, reason) VALUES (?1, ?2, ?3, ?4, 1, ?5) \
+                     ON CONFLICT (url) DO UPDATE SET sha256 = ?2, mime = ?3, bytes = ?4, tries = tries + 1, reason = ?5",
+                )?
+                .execute((url, sha256.as_ref().map(|sha| &sha[..]), mime, bytes, reason))?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The picture on an installation: what to do, and what stands there.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn media_copy(
+        &self,
+        installation: InstallationId,
+        sha256: &[u8; 32],
+    ) -> Result<(Picture, Option<RemoteMedia>), StoreError> {
+        let now = self.clock().now();
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT remote, url, quiet_until, refused FROM media_copy WHERE installation = ?1 AND sha256 = ?2",
+            )?;
+            let row: Option<(Option<String>, Option<String>, i64, Option<String>)> = statement
+                .query_row((installation.0, &sha256[..]), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
+                .optional()?;
+            Ok(match row {
+                Some((Some(id), Some(url), _, _)) => {
+                    (Picture::Settled, Some(RemoteMedia { id: RemoteId(id), url, expires: None }))
+                }
+                Some((_, _, _, Some(_refused))) => (Picture::Settled, None),
+                Some((_, _, quiet_until, None)) if quiet_until > now.0 => (Picture::Quiet(Moment(quiet_until)), None),
+                Some(_) | None => (Picture::Missing, None),
+            })
+        })
+    }
+}
+
+/// The upload is about to leave.
+pub(super) fn intend(
+    tx: &Tx<'_>,
+    installation: InstallationId,
+    sha256: &[u8; 32],
+    quiet_until: Moment,
+) -> Result<(), StoreError> {
+    tx.db
+        .prepare_cached(
+            "INSERT INTO media_copy (installation, sha256, quiet_until) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (installation, sha256) DO UPDATE SET quiet_until = ?3",
+        )?
+        .execute((installation.0, &sha256[..], quiet_until.0))?;
+    Ok(())
+}
+
+pub(super) fn settle(tx: &Tx<'_>, media: &MediaSettled) -> Result<(), StoreError> {
+    match media {
+        MediaSettled::Stands { installation, sha256, remote } => {
+            tx.db
+                .prepare_cached(
+                    "UPDATE media_copy SET remote = ?3, url = ?4, expires = ?5, quiet_until = 0, refused = NULL \
+                     WHERE installation = ?1 AND sha256 = ?2",
+                )?
+                .execute((
+                    installation.0,
+                    &sha256[..],
+                    &remote.id.0,
+                    &remote.url,
+                    remote.expires.map(|at| at.as_millisecond()),
+                ))?;
+        }
+        MediaSettled::Refused { installation, sha256, reason } => {
+            tx.db
+                .prepare_cached(
+                    "UPDATE media_copy SET refused = ?3, quiet_until = 0 WHERE installation = ?1 AND sha256 = ?2",
+                )?
+                .execute((installation.0, &sha256[..], reason))?;
+        }
+        MediaSettled::Doubt { installation, sha256, quiet_until } => {
+            intend(tx, *installation, sha256, *quiet_until)?;
+        }
+        MediaSettled::NotSent { installation, sha256 } => intend(tx, *installation, sha256, Moment::NEVER)?,
+    }
+    Ok(())
+}
+
+impl Store {
+    /// The portal forgot a picture, or it was never ours: the next post uploads it again.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn media_lost(&self, installation: InstallationId, sha256: [u8; 32]) -> Result<(), StoreError> {
+        self.write(Rank::Claim, move |tx| {
+            tx.db
+                .prepare_cached("DELETE FROM media_copy WHERE installation = ?1 AND sha256 = ?2")?
+                .execute((installation.0, &sha256[..]))?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,411 @@
+//! What operators ask for. A command files an order; the daemon carries it
+//! out in pieces that keep the writer free for outcomes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
+
+use super::articles::{self, plan_delivery};
+use super::portals::{self, Planned, PlannedPortal};
+use super::steps::parse;
+use super::writer::{self, Rank};
+use super::{Desk, Store, StoreError, Tx, deliveries, events, meta};
+use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, Stands, Waiting, Wanted};
+use crate::plan::{self, Occasion};
+
+/// A piece of an order keeps the writer no longer than this.
+const PIECE: Duration = Duration::from_millis(10);
+/// Articles looked at before the clock is asked again.
+const STRIDE: usize = 64;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Look up on the portal, create what is missing, repair what differs.
+    Resync,
+    /// Take the copies from the citizens' sight.
+    Withdraw,
+    /// Undo a withdrawal.
+    Restore,
+    /// Lift what gave up or was taken down.
+    Retry,
+    Pause,
+    Resume,
+}
+
+impl What {
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Resync => "resync",
+            Self::Withdraw => "withdraw",
+            Self::Restore => "restore",
+            Self::Retry => "retry",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+}
+
+/// Which articles on which portals.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Selection {
+    /// Portal ids; `None`: all.
+    pub portals: Option<BTreeSet<String>>,
+    /// A row of `article`.
+    pub article: Option<i64>,
+    pub source: Option<String>,
+    pub category: Option<String>,
+    /// Publication, wall clock, ms; both ends included.
+    pub since: Option<i64>,
+    pub until: Option<i64>,
+}
+
+impl Selection {
+    /// It names portals only, or everything.
+    #[must_use]
+    pub fn is_of_portals(&self) -> bool {
+        self.article.is_none()
+            && self.source.is_none()
+            && self.category.is_none()
+            && self.since.is_none()
+            && self.until.is_none()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub what: What,
+    pub selection: Selection,
+}
+
+/// An order with its progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderRow {
+    pub id: i64,
+    /// Wall clock, ms.
+    pub at: i64,
+    pub who: String,
+    pub order: Order,
+    /// Deliveries changed so far.
+    pub touched: i64,
+    /// Wall clock, ms.
+    pub done: Option<i64>,
+    pub failed: Option<String>,
+}
+
+/// What a piece of an order did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    /// There is more to do.
+    More,
+    Done,
+    /// No order is open.
+    Idle,
+}
+
+impl Desk {
+    /// Files an order; the daemon notices within a second.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub fn file(&self, order: &Order, who: &str) -> Result<i64, StoreError> {
+        let json = serde_json::to_string(order).map_err(|error| StoreError::Strange(error.to_string()))?;
+        let tx = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
+        tx.execute("INSERT INTO orders (at, who, what) VALUES (?1, ?2, ?3)", (writer::wall(), who, &json))?;
+        let id = tx.last_insert_rowid();
+        events::append_to(&tx, who, "order.filed", &id.to_string(), &json)?;
+        tx.commit()?;
+        Ok(id)
+    }
+
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn order(&self, id: i64) -> Result<Option<OrderRow>, StoreError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT id, at, who, what, touched, done, failed FROM orders WHERE id = ?1")?;
+        let row = statement.query_row([id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+        });
+        let Some((id, at, who, what, touched, done, failed)) = row.optional()? else { return Ok(None) };
+        Ok(Some(OrderRow { id, at, who, order: parse(&what)?, touched, done, failed }))
+    }
+
+    /// What an order would touch: deliveries per portal id. Changes nothing.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn foresee(&self, order: &Order, planned: &Planned) -> Result<Vec<(String, usize)>, StoreError> {
+        let mut counts = Vec::new();
+        for portal in chosen(&order.selection, planned) {
+            counts.push((portal.name.clone(), 0));
+        }
+        let mut from = 0;
+        loop {
+            let page = articles_after(&self.db, &order.selection, from)?;
+            let Some(last) = page.last() else { break };
+            from = last.0;
+            for article in page {
+                for (place, portal) in chosen(&order.selection, planned).enumerate() {
+                    let touched = would_touch(&self.db, article, order, portal, planned)?;
+                    counts[place].1 += usize::from(touched);
+                }
+            }
+        }
+        Ok(counts)
+    }
+}
+
+impl Store {
+    /// Carries out a piece of the oldest open order.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn obey(&self, planned: Arc<Planned>) -> Result<Piece, StoreError> {
+        if self.read(|db| Ok(open_order(db)?.is_none()))? {
+            return Ok(Piece::Idle);
+        }
+        self.write(Rank::Order, move |tx| {
+            let Some((id, who, what, cursor)) = open_order(tx.db)? else { return Ok(Piece::Idle) };
+            let order: Order = match serde_json::from_str(&what) {
+                Ok(order) => order,
+                Err(error) => return end(tx, id, Some(&error.to_string())),
+            };
+            if order.selection.is_of_portals() {
+                of_portals(tx, &order, &planned, &who)?;
+            }
+            if matches!(order.what, What::Pause) {
+                return end(tx, id, None);
+            }
+            over_articles(tx, id, &order, &planned, cursor)
+        })
+        .await
+    }
+}
+
+fn open_order(db: &Connection) -> Result<Option<(i64, String, String, i64)>, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT id, who, what, cursor FROM orders WHERE done IS NULL ORDER BY id LIMIT 1")?;
+    Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?)
+}
+
+fn end(tx: &Tx<'_>, id: i64, failed: Option<&str>) -> Result<Piece, StoreError> {
+    tx.db.prepare_cached("UPDATE orders SET done = ?2, failed = ?3 WHERE id = ?1")?.execute((
+        id,
+        writer::wall(),
+        failed,
+    ))?;
+    events::append(tx, "dongbo", "order.done", &id.to_string(), failed.unwrap_or("done"))?;
+    Ok(Piece::Done)
+}
+
+/// The half of pause and resume that concerns whole portals.
+fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Result<(), StoreError> {
+    let all = order.selection.portals.is_none();
+    let paused = match order.what {
+        What::Pause => true,
+        What::Resume => false,
+        What::Resync | What::Withdraw | What::Restore | What::Retry => return Ok(()),
+    };
+    if all {
+        meta::set_paused(tx.db, paused)?;
+    }
+    for portal in chosen(&order.selection, planned) {
+        if !(all && paused) {
+            tx.db.execute("UPDATE portal SET paused = ?2 WHERE name = ?1", (&portal.name, paused))?;
+        }
+        if !paused {
+            portals::let_go(tx, &portal.name)?;
+            allow_burst(tx, portal)?;
+        }
+        events::append(tx, who, if paused { "portal.paused" } else { "portal.resumed" }, &portal.name, "")?;
+        tx.touch(portal.rules.portal);
+    }
+    Ok(())
+}
+
+/// A person agreed to what is waiting now.
+fn allow_burst(tx: &Tx<'_>, portal: &PlannedPortal) -> Result<(), StoreError> {
+    tx.db.execute(
+        "INSERT INTO portal_burst (portal, hour, creates, allowed) \
+         SELECT ?1, ?2, 0, count(*) FROM delivery WHERE portal = ?1 AND hold = ?3 \
+         ON CONFLICT (portal) DO UPDATE SET hour = ?2, creates = 0, allowed = excluded.allowed",
+        (portal.rules.portal.0, tx.now.0, deliveries::hold_number(Hold::Waiting(Waiting::Approval))),
+    )?;
+    Ok(())
+}
+
+/// Goes through the articles from the cursor on until the piece is used up.
+fn over_articles(tx: &Tx<'_>, id: i64, order: &Order, planned: &Planned, cursor: i64) -> Result<Piece, StoreError> {
+    let began = Instant::now();
+    let (mut from, mut touched) = (cursor, 0_i64);
+    while began.elapsed() < PIECE {
+        let page = articles_after(tx.db, &order.selection, from)?;
+        let Some(last) = page.last() else {
+            add_progress(tx, id, from, touched)?;
+            return end(tx, id, None);
+        };
+        from = last.0;
+        for article in page {
+            touched += apply(tx, article, order, planned)?;
+        }
+    }
+    add_progress(tx, id, from, touched)?;
+    Ok(Piece::More)
+}
+
+fn add_progress(tx: &Tx<'_>, id: i64, cursor: i64, touched: i64) -> Result<(), StoreError> {
+    tx.db
+        .prepare_cached("UPDATE orders SET cursor = ?2, touched = touched + ?3 WHERE id = ?1")?
+        .execute((id, cursor, touched))?;
+    Ok(())
+}
+
+fn articles_after(db: &Connection, selection: &Selection, from: i64) -> Result<Vec<ArticleId>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM article WHERE id > ?1 AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR published >= ?3) \
+         AND (?4 IS NULL OR published <= ?4) ORDER BY id LIMIT ?5",
+    )?;
+    let limit = i64::try_from(STRIDE).unwrap_or(i64::MAX);
+    let rows = statement.query_map((from, selection.article, selection.since, selection.until, limit), |row| {
+        Ok(ArticleId(row.get(0)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn chosen<'a>(selection: &'a Selection, planned: &'a Planned) -> impl Iterator<Item = &'a PlannedPortal> {
+    planned.portals.iter().filter(|portal| selection.portals.as_ref().is_none_or(|names| names.contains(&portal.name)))
+}
+
+/// Whether the article is of the source and the category asked for.
+fn matches_article(db: &Connection, article: ArticleId, selection: &Selection) -> Result<bool, StoreError> {
+    if selection.source.is_none() && selection.category.is_none() {
+        return Ok(true);
+    }
+    let (sources, categories) = articles::shown_by(db, article)?;
+    let source = selection.source.as_ref().is_none_or(|source| sources.contains(source));
+    let category = selection
+        .category
+        .as_ref()
+        .is_none_or(|wanted| categories.iter().any(|category| plan::same_name(category, wanted)));
+    Ok(source && category)
+}
+
+fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Planned) -> Result<i64, StoreError> {
+    if !matches_article(tx.db, article, &order.selection)? {
+        return Ok(0);
+    }
+    // Without named portals a withdrawal is the article's own: no portal that comes later receives it either.
+    if order.selection.portals.is_none() {
+        match order.what {
+            What::Withdraw => mark_withdrawn(tx, article, true)?,
+            What::Restore => mark_withdrawn(tx, article, false)?,
+            What::Resync | What::Retry | What::Pause | What::Resume => {}
+        }
+    }
+    let Some(facts) = articles::facts(tx.db, article, planned)? else { return Ok(0) };
+    let mut touched = 0;
+    for portal in chosen(&order.selection, planned) {
+        let id = portal.rules.portal;
+        let Some((mut delivery, last)) = deliveries::load_with_attempt(tx.db, article, id)? else {
+            if order.what == What::Resync {
+                touched += i64::from(plan_delivery(tx, article, &facts, portal, Occasion::Order)?);
+            }
+            continue;
+        };
+        let before = delivery;
+        change(&mut delivery, order.what.clone());
+        if order.what == What::Restore && delivery.wanted == Wanted::Nothing && !facts.withdrawn {
+            let shape = super::steps::intern(tx.db, &plan::shape(&portal.rules, &facts))?;
+            delivery.want(Wanted::Post(plan::form(facts.revision, shape)));
+            delivery.class = Class::Correction;
+        }
+        if order.what == What::Resync && delivery.wanted != Wanted::Nothing {
+            // Old copies take the shape of today's rules.
+            let shape = super::steps::intern(tx.db, &plan::shape(&portal.rules, &facts))?;
+            delivery.want(Wanted::Post(plan::form(facts.revision, shape)));
+        }
+        if delivery != before || order.what == What::Resync {
+            deliveries::put(tx, &delivery, last)?;
+            let class = if order.what == What::Resync { Class::Verify } else { delivery.class };
+            deliveries::hint(tx, id, class, tx.now, article)?;
+            touched += 1;
+        }
+    }
+    Ok(touched)
+}
+
+/// What an order does to a delivery that exists.
+fn change(delivery: &mut Delivery, what: What) {
+    match what {
+        What::Resync => {
+            delivery.doubt(Moment::NEVER);
+            delivery.not_before = Moment::NEVER;
+        }
+        What::Withdraw => {
+            delivery.want(Wanted::Nothing);
+            delivery.class = Class::Correction;
+            delivery.not_before = Moment::NEVER;
+        }
+        What::Retry => match delivery.hold {
+            Hold::Parked(_) => {
+                delivery.hold = Hold::None;
+                delivery.doubt(Moment::NEVER);
+                delivery.tries = 0;
+                delivery.not_before = Moment::NEVER;
+            }
+            Hold::Removed => {
+                // Asked for by a person: what was taken down is ours to show again.
+                delivery.hold = Hold::None;
+                if delivery.stands == Stands::Unknown {
+                    delivery.doubt(Moment::NEVER);
+                }
+                delivery.tries = 0;
+                delivery.not_before = Moment::NEVER;
+            }
+            Hold::None => delivery.not_before = Moment::NEVER,
+            Hold::Waiting(_) | Hold::Detached => {}
+        },
+        What::Resume => {
+            if delivery.hold == Hold::Waiting(Waiting::Approval) {
+                delivery.hold = Hold::None;
+            }
+        }
+        What::Restore | What::Pause => {}
+    }
+}
+
+fn mark_withdrawn(tx: &Tx<'_>, article: ArticleId, withdrawn: bool) -> Result<(), StoreError> {
+    tx.db.prepare_cached("UPDATE article SET withdrawn = ?2 WHERE id = ?1")?.execute((article.0, withdrawn))?;
+    Ok(())
+}
+
+/// The same decision as [`apply`], without writing.
+fn would_touch(
+    db: &Connection,
+    article: ArticleId,
+    order: &Order,
+    portal: &PlannedPortal,
+    planned: &Planned,
+) -> Result<bool, StoreError> {
+    if !matches_article(db, article, &order.selection)? {
+        return Ok(false);
+    }
+    let Some(before) = deliveries::load(db, article, portal.rules.portal)? else {
+        let Some(facts) = articles::facts(db, article, planned)? else { return Ok(false) };
+        return Ok(
+            order.what == What::Resync && plan::comes(&portal.rules, &facts, portal.since, Occasion::Order).is_ok()
+        );
+    };
+    let mut after = before;
+    change(&mut after, order.what.clone());
+    Ok(match order.what {
+        What::Resync => true,
+        What::Restore => before.wanted == Wanted::Nothing,
+        What::Withdraw | What::Retry | What::Pause | What::Resume => after != before,
+    })
+}

@@ -1,0 +1,254 @@
+//! Portals, installations and sources as the configuration names them, and
+//! the health that survives a restart.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dongbo_sdk::Capabilities;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::steps::parse;
+use super::writer::{self, Rank};
+use super::{Store, StoreError, Tx, meta};
+use crate::delivery::{InstallationId, Moment, PortalId};
+use crate::plan::Rules;
+
+/// A source as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceSpec {
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+}
+
+/// A portal as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortalSpec {
+    pub id: String,
+    pub installation: String,
+    /// The adapter's public address: what leads to the site.
+    pub address: String,
+    /// Digest of address, account and secret.
+    pub access: [u8; 32],
+}
+
+/// A portal as the ledger knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PortalRow {
+    pub id: PortalId,
+    pub name: String,
+    pub installation: InstallationId,
+    pub retired: bool,
+    /// Wall clock, ms; of first contact.
+    pub since: i64,
+    pub address: String,
+    pub site: Option<String>,
+    pub capabilities: Option<Capabilities>,
+    pub paused: bool,
+    pub health: Health,
+    pub installation_health: Health,
+}
+
+/// How a portal or an installation fares.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Failures in a row.
+    pub failures: u32,
+    /// The breaker lets nothing but a probe pass before this.
+    pub open_until: Option<Moment>,
+    /// Kind of the failure that only a person or the configuration ends.
+    pub held: Option<String>,
+    pub reason: Option<String>,
+}
+
+/// Whose health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HealthOf {
+    Portal(PortalId),
+    Installation(InstallationId),
+}
+
+/// The rules in force, as planning in the ledger needs them.
+#[derive(Debug, Clone, Default)]
+pub struct Planned {
+    pub portals: Vec<PlannedPortal>,
+    /// Configured id to the name that people know.
+    pub sources: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PlannedPortal {
+    pub name: String,
+    pub groups: Vec<String>,
+    /// First contact (wall clock, ms).
+    pub since: i64,
+    pub rules: Rules,
+}
+
+impl Planned {
+    pub(super) fn source_name(&self, id: &str) -> String {
+        self.sources.get(id).cloned().unwrap_or_else(|| id.to_owned())
+    }
+}
+
+impl Store {
+    /// Makes the ledger know what the configuration names. A portal that is no
+    /// longer there is retired: its rows stay and nothing is withdrawn.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn configure(
+        &self,
+        sources: Vec<SourceSpec>,
+        portals: Vec<PortalSpec>,
+    ) -> Result<Vec<PortalRow>, StoreError> {
+        self.write(Rank::Order, move |tx| {
+            for (rank, source) in sources.iter().enumerate() {
+                put_source(tx, source, rank)?;
+            }
+            tx.db.execute("UPDATE portal SET retired = 1 WHERE retired = 0", [])?;
+            for portal in &portals {
+                put_portal(tx, portal)?;
+            }
+            all(tx.db)
+        })
+        .await
+    }
+
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn portals(&self) -> Result<Vec<PortalRow>, StoreError> {
+        self.read(all)
+    }
+
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn paused(&self) -> Result<bool, StoreError> {
+        self.read(meta::paused)
+    }
+
+    /// What `check` found. A site other than the one of first contact is not
+    /// stored; the answer says which site was expected.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn checked(
+        &self,
+        portal: PortalId,
+        site: String,
+        capabilities: Arc<Capabilities>,
+    ) -> Result<Result<(), String>, StoreError> {
+        self.write(Rank::Outcome, move |tx| {
+            let known: Option<String> =
+                tx.db.query_row("SELECT site FROM portal WHERE id = ?1", [portal.0], |row| row.get(0))?;
+            if let Some(known) = known.filter(|known| *known != site) {
+                return Ok(Err(known));
+            }
+            let json = serde_json::to_string(&*capabilities).map_err(|error| StoreError::Strange(error.to_string()))?;
+            tx.db
+                .prepare_cached("UPDATE portal SET site = ?2, capabilities = ?3 WHERE id = ?1")?
+                .execute((portal.0, site, json))?;
+            Ok(Ok(()))
+        })
+        .await
+    }
+
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn set_health(&self, of: HealthOf, health: Health) -> Result<(), StoreError> {
+        self.write(Rank::Outcome, move |tx| put_health(tx, of, &health)).await
+    }
+}
+
+fn put_source(tx: &Tx<'_>, source: &SourceSpec, rank: usize) -> Result<(), StoreError> {
+    tx.db
+        .prepare_cached("INSERT INTO source (name, rank) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET rank = ?2")?
+        .execute((&source.id, i64::try_from(rank).unwrap_or(i64::MAX)))?;
+    Ok(())
+}
+
+fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
+    tx.db
+        .prepare_cached("INSERT INTO installation (name) VALUES (?1) ON CONFLICT (name) DO NOTHING")?
+        .execute([&portal.installation])?;
+    let known: Option<(Option<Vec<u8>>,)> = tx
+        .db
+        .prepare_cached("SELECT access FROM portal WHERE name = ?1")?
+        .query_row([&portal.id], |row| Ok((row.get(0)?,)))
+        .optional()?;
+    if known.is_some_and(|(access,)| access.as_deref() != Some(&portal.access[..])) {
+        // A new account or secret: whatever held the portal deserves a fresh look.
+        let_go(tx, &portal.id)?;
+    }
+    tx.db
+        .prepare_cached(
+            "INSERT INTO portal (name, installation, since, address, access) \
+             VALUES (?1, (SELECT id FROM installation WHERE name = ?2), ?3, ?4, ?5) \
+             ON CONFLICT (name) DO UPDATE SET retired = 0, installation = excluded.installation, \
+             address = excluded.address, access = excluded.access",
+        )?
+        .execute((&portal.id, &portal.installation, writer::wall(), &portal.address, &portal.access[..]))?;
+    Ok(())
+}
+
+/// Ends a hold and closes the breakers of a portal and its installation.
+pub(super) fn let_go(tx: &Tx<'_>, portal: &str) -> Result<(), StoreError> {
+    tx.db.execute(
+        "UPDATE portal SET held = NULL, failures = 0, open_until = NULL, reason = NULL WHERE name = ?1",
+        [portal],
+    )?;
+    tx.db.execute(
+        "UPDATE installation SET held = NULL, failures = 0, open_until = NULL, reason = NULL \
+         WHERE id = (SELECT installation FROM portal WHERE name = ?1)",
+        [portal],
+    )?;
+    Ok(())
+}
+
+fn put_health(tx: &Tx<'_>, of: HealthOf, health: &Health) -> Result<(), StoreError> {
+    let (table, id) = match of {
+        HealthOf::Portal(id) => ("portal", id.0),
+        HealthOf::Installation(id) => ("installation", id.0),
+    };
+    tx.db
+        .prepare_cached(&format!(
+            "UPDATE {table} SET failures = ?2, open_until = ?3, held = ?4, reason = ?5 WHERE id = ?1"
+        ))?
+        .execute((id, health.failures, health.open_until.map(|at| at.0), &health.held, &health.reason))?;
+    Ok(())
+}
+
+pub(super) fn all(db: &Connection) -> Result<Vec<PortalRow>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT p.id, p.name, p.installation, p.retired, p.since, p.address, p.site, p.capabilities, p.paused, \
+         p.failures, p.open_until, p.held, p.reason, i.failures, i.open_until, i.held, i.reason \
+         FROM portal p JOIN installation i ON i.id = p.installation ORDER BY p.id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut portals = Vec::new();
+    while let Some(row) = rows.next()? {
+        let capabilities: Option<String> = row.get(7)?;
+        let health = |from: usize| -> rusqlite::Result<Health> {
+            Ok(Health {
+                failures: row.get(from)?,
+                open_until: row.get::<_, Option<i64>>(from + 1)?.map(Moment),
+                held: row.get(from + 2)?,
+                reason: row.get(from + 3)?,
+            })
+        };
+        portals.push(PortalRow {
+            id: PortalId(row.get(0)?),
+            name: row.get(1)?,
+            installation: InstallationId(row.get(2)?),
+            retired: row.get(3)?,
+            since: row.get(4)?,
+            address: row.get(5)?,
+            site: row.get(6)?,
+            capabilities: capabilities.map(|json| parse(&json)).transpose()?,
+            paused: row.get(8)?,
+            health: health(9)?,
+            installation_health: health(13)?,
+        });
+    }
+    Ok(portals)
+}

@@ -1,0 +1,200 @@
+//! The one writer: a thread that owns the writing connection.
+//!
+//! Jobs that wait together are one transaction; each runs in a savepoint, so
+//! that a failing one takes nothing of the others with it. Nobody is answered
+//! before the commit is durable.
+//!
+//! Wanted: a group that cannot commit acks nobody; jobs of one group run in
+//! the order of their rank. Accepted: an answer may be late by the linger.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::clock::{self, Clock};
+use super::wake::Wakes;
+use super::{StoreError, Tx, meta};
+
+/// How long a group waits for company. Under load it fills sooner.
+const LINGER: Duration = Duration::from_millis(1);
+/// Jobs in one transaction; beyond that the group is worth its commit.
+const GROUP_MAX: usize = 2048;
+/// Ledger time is carried in the store at least this often while there are commits.
+const CARRY_EVERY: Duration = Duration::from_secs(10);
+/// The write-ahead log is emptied above this many pages of 4 KiB.
+const WAL_PAGES_MAX: u32 = 4096;
+
+/// What goes first within a group: an outcome that is not durable is doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Outcome,
+    Claim,
+    Ingest,
+    Order,
+}
+
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Run = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer, (Answer, StoreError)> + Send>;
+
+pub(super) struct Job {
+    pub rank: Rank,
+    pub run: Run,
+}
+
+/// A message to the writer.
+pub(super) enum Message {
+    Job(Job),
+    /// Ends the thread after what is queued.
+    Stop,
+}
+
+pub(super) struct Writer {
+    pub db: Connection,
+    pub clock: Clock,
+    pub machine: String,
+    pub wakes: Wakes,
+    /// Counts groups, for the watchdog.
+    pub progress: Arc<AtomicU64>,
+    pub linger: bool,
+}
+
+impl Writer {
+    pub(super) fn run(mut self, jobs: &Receiver<Message>) {
+        let mut carried = Instant::now().checked_sub(CARRY_EVERY);
+        loop {
+            let Some((mut group, stop)) = self.gather(jobs) else { return self.close() };
+            group.sort_by_key(|job| job.rank);
+            let carry = carried.is_none_or(|at| at.elapsed() >= CARRY_EVERY);
+            if self.commit(group, carry) && carry {
+                carried = Some(Instant::now());
+            }
+            self.progress.fetch_add(1, Ordering::Relaxed);
+            if stop {
+                return self.close();
+            }
+        }
+    }
+
+    /// The next group; `None` when nobody can send any more.
+    fn gather(&self, jobs: &Receiver<Message>) -> Option<(Vec<Job>, bool)> {
+        let mut group = match jobs.recv() {
+            Ok(Message::Job(job)) => vec![job],
+            Ok(Message::Stop) | Err(_) => return None,
+        };
+        let until = Instant::now() + LINGER;
+        while group.len() < GROUP_MAX {
+            let wait = if self.linger { until.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+            match jobs.recv_timeout(wait) {
+                Ok(Message::Job(job)) => group.push(job),
+                Ok(Message::Stop) => return Some((group, true)),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Some((group, false))
+    }
+
+    /// Runs and commits a group, then answers everybody. Whether it committed.
+    fn commit(&mut self, group: Vec<Job>, carry: bool) -> bool {
+        let mut answers = Vec::with_capacity(group.len());
+        let tx = Tx::new(&self.db, self.clock.now());
+        let committed = tx.begin().and_then(|()| {
+            for job in group {
+                Self::run_in_savepoint(&tx, job, &mut answers)?;
+            }
+            if carry {
+                meta::carry(&tx, &self.clock.carry(&self.machine))?;
+            }
+            tx.commit()
+        });
+        match committed {
+            Ok(()) => {
+                let touched = tx.touched();
+                for answer in answers {
+                    answer(Ok(()));
+                }
+                self.wakes.wake(&touched);
+                true
+            }
+            Err(error) => {
+                tx.rollback();
+                if error.is_io() {
+                    tracing::error!(%error, "the ledger cannot be written");
+                }
+                for answer in answers {
+                    answer(Err(error.again()));
+                }
+                false
+            }
+        }
+    }
+
+    /// Err: the whole group is lost (a full disk rolls everything back).
+    fn run_in_savepoint(tx: &Tx<'_>, job: Job, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
+        tx.savepoint()?;
+        match (job.run)(tx) {
+            Ok(answer) => {
+                answers.push(answer);
+                tx.release()
+            }
+            Err((answer, error)) => {
+                if tx.is_gone() || error.is_io() {
+                    let again = error.again();
+                    answer(Err(error));
+                    return Err(again);
+                }
+                answer(Err(error));
+                tx.rollback_to_savepoint()
+            }
+        }
+    }
+
+    fn close(self) {
+        // Readers may still be open; whoever opens next goes on with the log.
+        let _ = self.db.pragma_update(None, "busy_timeout", 0);
+        let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = self.db.close();
+    }
+}
+
+/// Settings of the writing connection.
+pub(super) fn configure(db: &Connection) -> Result<(), StoreError> {
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "busy_timeout", 5000)?;
+    db.pragma_update(None, "foreign_keys", "ON")?;
+    db.pragma_update(None, "cache_size", -8 * 1024)?;
+    db.pragma_update(None, "journal_size_limit", i64::from(WAL_PAGES_MAX) * 4096)?;
+    db.pragma_update(None, "wal_autocheckpoint", 1000)?;
+    db.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// Sends a job and waits for its durable end.
+pub(super) async fn write<T: Send + 'static>(
+    jobs: &Sender<Message>,
+    rank: Rank,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    let run: Run = Box::new(move |tx| match work(tx) {
+        Ok(value) => Ok(Box::new(move |committed: Result<(), StoreError>| {
+            let _ = send.send(committed.map(|()| value));
+        })),
+        Err(error) => {
+            let answer: Answer = Box::new(move |failed: Result<(), StoreError>| {
+                let _ = send.send(Err(failed.err().unwrap_or(StoreError::Gone)));
+            });
+            Err((answer, error))
+        }
+    });
+    jobs.send(Message::Job(Job { rank, run })).map_err(|_| StoreError::Gone)?;
+    receive.await.map_err(|_| StoreError::Gone)?
+}
+
+/// Wall clock of a job.
+pub(super) fn wall() -> i64 {
+    clock::wall()
+}
