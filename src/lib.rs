@@ -4,7 +4,9 @@
 
 pub mod article;
 pub mod delivery;
+pub mod media;
 pub mod plan;
 pub mod render;
 pub mod retry;
 pub mod store;
+pub mod worker;

@@ -74,7 +74,7 @@ pub(super) fn hint(
     tx.db
         .prepare_cached("INSERT OR IGNORE INTO due (portal, class, at, article) VALUES (?1, ?2, ?3, ?4)")?
         .execute((portal.0, class_number(class), at.max(tx.now).0, article.0))?;
-    tx.touch(portal);
+    tx.touch(portal, class);
     Ok(())
 }
 

@@ -43,7 +43,7 @@ pub use portals::{Health, HealthOf, PortalRow, PortalSpec, SourceSpec};
 pub use reports::{AttemptRow, Counts, DeliveryRow};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use steps::{Begin, Settle, StepReply, Task};
-pub use wake::Wakes;
+pub use wake::{Bell, Wakes};
 
 use tx::Tx;
 use writer::{Message, Rank, Writer};
@@ -65,6 +65,7 @@ struct Inner {
     clock: Clock,
     wakes: Wakes,
     progress: Arc<AtomicU64>,
+    control: AtomicU64,
 }
 
 impl std::fmt::Debug for Store {
@@ -125,6 +126,7 @@ impl Store {
                 clock,
                 wakes,
                 progress,
+                control: AtomicU64::new(0),
             }),
         }
     }
@@ -147,6 +149,17 @@ impl Store {
     #[must_use]
     pub fn wakes(&self) -> &Wakes {
         &self.inner.wakes
+    }
+
+    /// Changes whenever an order changed a portal's pause or health.
+    #[must_use]
+    pub fn control(&self) -> u64 {
+        self.inner.control.load(Ordering::Acquire)
+    }
+
+    fn control_changed(&self) {
+        self.inner.control.fetch_add(1, Ordering::AcqRel);
+        self.inner.wakes.wake_all();
     }
 
     /// Groups committed or refused so far: the watchdog's proof of life.

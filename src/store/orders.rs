@@ -169,21 +169,24 @@ impl Store {
         if self.read(|db| Ok(open_order(db)?.is_none()))? {
             return Ok(Piece::Idle);
         }
-        self.write(Rank::Order, move |tx| {
-            let Some((id, who, what, cursor)) = open_order(tx.db)? else { return Ok(Piece::Idle) };
-            let order: Order = match serde_json::from_str(&what) {
-                Ok(order) => order,
-                Err(error) => return end(tx, id, Some(&error.to_string())),
-            };
-            if order.selection.is_of_portals() {
-                of_portals(tx, &order, &planned, &who)?;
-            }
-            if matches!(order.what, What::Pause) {
-                return end(tx, id, None);
-            }
-            over_articles(tx, id, &order, &planned, cursor)
-        })
-        .await
+        let piece = self
+            .write(Rank::Order, move |tx| {
+                let Some((id, who, what, cursor)) = open_order(tx.db)? else { return Ok(Piece::Idle) };
+                let order: Order = match serde_json::from_str(&what) {
+                    Ok(order) => order,
+                    Err(error) => return end(tx, id, Some(&error.to_string())),
+                };
+                if order.selection.is_of_portals() {
+                    of_portals(tx, &order, &planned, &who)?;
+                }
+                if matches!(order.what, What::Pause) {
+                    return end(tx, id, None);
+                }
+                over_articles(tx, id, &order, &planned, cursor)
+            })
+            .await?;
+        self.control_changed();
+        Ok(piece)
     }
 }
 
@@ -223,7 +226,7 @@ fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Resul
             allow_burst(tx, portal)?;
         }
         events::append(tx, who, if paused { "portal.paused" } else { "portal.resumed" }, &portal.name, "")?;
-        tx.touch(portal.rules.portal);
+        tx.touch(portal.rules.portal, Class::Urgent);
     }
     Ok(())
 }

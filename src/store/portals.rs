@@ -44,6 +44,8 @@ pub struct PortalRow {
     pub address: String,
     pub site: Option<String>,
     pub capabilities: Option<Capabilities>,
+    /// When the last check succeeded.
+    pub checked_at: Moment,
     pub paused: bool,
     pub health: Health,
     pub installation_health: Health,
@@ -121,6 +123,14 @@ impl Store {
         self.read(all)
     }
 
+    /// The portal as the ledger has it now: lanes ask when their bell rings.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn portal(&self, portal: PortalId) -> Result<Option<PortalRow>, StoreError> {
+        self.read(|db| Ok(all(db)?.into_iter().find(|row| row.id == portal)))
+    }
+
     /// # Errors
     /// When the ledger cannot be read.
     pub fn paused(&self) -> Result<bool, StoreError> {
@@ -146,8 +156,8 @@ impl Store {
             }
             let json = serde_json::to_string(&*capabilities).map_err(|error| StoreError::Strange(error.to_string()))?;
             tx.db
-                .prepare_cached("UPDATE portal SET site = ?2, capabilities = ?3 WHERE id = ?1")?
-                .execute((portal.0, site, json))?;
+                .prepare_cached("UPDATE portal SET site = ?2, capabilities = ?3, checked_at = ?4 WHERE id = ?1")?
+                .execute((portal.0, site, json, tx.now.0))?;
             Ok(Ok(()))
         })
         .await
@@ -221,7 +231,7 @@ fn put_health(tx: &Tx<'_>, of: HealthOf, health: &Health) -> Result<(), StoreErr
 pub(super) fn all(db: &Connection) -> Result<Vec<PortalRow>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT p.id, p.name, p.installation, p.retired, p.since, p.address, p.site, p.capabilities, p.paused, \
-         p.failures, p.open_until, p.held, p.reason, i.failures, i.open_until, i.held, i.reason \
+         p.failures, p.open_until, p.held, p.reason, i.failures, i.open_until, i.held, i.reason, p.checked_at \
          FROM portal p JOIN installation i ON i.id = p.installation ORDER BY p.id",
     )?;
     let mut rows = statement.query([])?;
@@ -245,6 +255,7 @@ pub(super) fn all(db: &Connection) -> Result<Vec<PortalRow>, StoreError> {
             address: row.get(5)?,
             site: row.get(6)?,
             capabilities: capabilities.map(|json| parse(&json)).transpose()?,
+            checked_at: Moment(row.get(17)?),
             paused: row.get(8)?,
             health: health(9)?,
             installation_health: health(13)?,

@@ -1,19 +1,19 @@
 //! One group's transaction on the writing connection.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
 use super::StoreError;
-use crate::delivery::{Moment, PortalId};
+use crate::delivery::{Class, Moment, PortalId};
 
 /// The writer's transaction. Jobs see the connection, the time, and say which portals have work.
 pub(super) struct Tx<'a> {
     pub db: &'a Connection,
     /// Ledger time of the group: not after its commit.
     pub now: Moment,
-    touched: RefCell<BTreeSet<PortalId>>,
+    touched: RefCell<BTreeMap<PortalId, Class>>,
 }
 
 impl<'a> Tx<'a> {
@@ -22,11 +22,12 @@ impl<'a> Tx<'a> {
     }
 
     /// The portal's lane is to look once this is committed.
-    pub(super) fn touch(&self, portal: PortalId) {
-        self.touched.borrow_mut().insert(portal);
+    pub(super) fn touch(&self, portal: PortalId, class: Class) {
+        let mut touched = self.touched.borrow_mut();
+        touched.entry(portal).and_modify(|best| *best = class.min(*best)).or_insert(class);
     }
 
-    pub(super) fn touched(&self) -> BTreeSet<PortalId> {
+    pub(super) fn touched(&self) -> BTreeMap<PortalId, Class> {
         self.touched.take()
     }
 

@@ -84,6 +84,7 @@ CREATE TABLE portal (
     address      TEXT NOT NULL,
     site         TEXT,                      -- identity that check found at first contact
     capabilities TEXT,                      -- JSON, as check last found them
+    checked_at   INTEGER NOT NULL DEFAULT 0, -- ledger ms; of the last check that succeeded
     rules        BLOB,                      -- digest of the rules by which its articles were last chosen
     paused       INTEGER NOT NULL DEFAULT 0,
     failures     INTEGER NOT NULL DEFAULT 0,
