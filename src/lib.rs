@@ -3,3 +3,6 @@
 //! copy. `ARCHITECTURE.md` is the map.
 
 pub mod article;
+pub mod config;
+pub mod message;
+pub mod portals;

@@ -1,0 +1,118 @@
+//! Which kinds of portals there are: the only file that names concrete adapters.
+//!
+//! A new kind is one `use` line, one variant and one arm in each function here;
+//! nothing else in the product may know its name.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dongbo_sdk::http::Limits;
+use dongbo_sdk::{Adapter, SecretRef};
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+/// What one portal's adapter is told: `[portal.adapter.KIND]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdapterConfig {
+    Wordpress(WordpressConfig),
+    Folder(FolderConfig),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [portal.adapter.wordpress]")]
+pub struct WordpressConfig {
+    pub url: Url,
+    pub user: String,
+    pub password: SecretRef,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [portal.adapter.folder]")]
+pub struct FolderConfig {
+    pub path: PathBuf,
+    pub url: Option<Url>,
+    pub title: Option<String>,
+}
+
+/// A struct instead of an enum, so that none and two get a message that says what to do.
+impl<'de> Deserialize<'de> for AdapterConfig {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields, expecting = "a table such as [portal.adapter.wordpress]")]
+        struct Kinds {
+            wordpress: Option<WordpressConfig>,
+            folder: Option<FolderConfig>,
+        }
+        match Kinds::deserialize(input)? {
+            Kinds { wordpress: Some(config), folder: None } => Ok(Self::Wordpress(config)),
+            Kinds { wordpress: None, folder: Some(config) } => Ok(Self::Folder(config)),
+            Kinds { wordpress: None, folder: None } => Err(serde::de::Error::custom(
+                "no adapter is named; add one table: [portal.adapter.wordpress] or [portal.adapter.folder]",
+            )),
+            Kinds { .. } => Err(serde::de::Error::custom("a portal has one adapter; remove the other table")),
+        }
+    }
+}
+
+impl AdapterConfig {
+    /// The name in the configuration and in reports.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Wordpress(_) => "wordpress",
+            Self::Folder(_) => "folder",
+        }
+    }
+
+    /// Site and account: two portals with the same would fight over one place.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Wordpress(config) => Address::web("wordpress", &config.url, &config.user),
+            Self::Folder(config) => Address::new("folder", config.path.display().to_string(), ""),
+        }
+    }
+
+    /// Takes relative paths as relative to the configuration file's folder: a
+    /// daemon's working folder is an accident.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        match self {
+            Self::Wordpress(config) => Self::Wordpress(config),
+            Self::Folder(config) => Self::Folder(FolderConfig { path: folder.join(&config.path), ..config }),
+        }
+    }
+}
+
+/// A site and the account used there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address {
+    pub kind: &'static str,
+    /// Scheme does not count, nor a slash at the end: `cong.example.vn/xa-a`.
+    pub site: String,
+    /// Empty where the kind has none.
+    pub account: String,
+}
+
+impl Address {
+    fn new(kind: &'static str, site: String, account: &str) -> Self {
+        Self { kind, site, account: account.to_owned() }
+    }
+
+    fn web(kind: &'static str, url: &Url, account: &str) -> Self {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let site = format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path().trim_end_matches('/'));
+        Self::new(kind, site, account)
+    }
+}
+
+/// Makes the adapter of one portal. Secrets are read here.
+///
+/// # Errors
+/// Says which secret is missing or which setting the adapter refuses.
+pub fn build(config: &AdapterConfig, _limits: Limits) -> anyhow::Result<Arc<dyn Adapter>> {
+    match config {
+        AdapterConfig::Wordpress(_) => anyhow::bail!("wordpress: not part of this build"),
+        AdapterConfig::Folder(_) => anyhow::bail!("folder: not part of this build"),
+    }
+}
