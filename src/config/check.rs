@@ -36,7 +36,8 @@ const MEDIA_BYTES: u64 = 20 * 1024 * 1024;
 const STOP_WITHIN: Duration = Duration::from_secs(25);
 const KEEP_ATTEMPTS: u32 = 20;
 const KEEP_AGE: Duration = Duration::from_secs(90 * 86_400);
-const ID_CHARS_MAX: usize = 64;
+/// Messages give ids whole, in commands, twice on a line.
+const ID_CHARS_MAX: usize = 40;
 const NAME_CHARS_MAX: usize = 200;
 const ATTRIBUTION_BYTES_MAX: usize = 4096;
 
@@ -140,7 +141,7 @@ impl Check<'_> {
         for (index, id) in ids.enumerate() {
             let path = Entry(table, index).key("id");
             if !is_id(id) {
-                let change = "write 1 to 64 small letters a-z, digits and hyphens, such as \"so-tttt\"";
+                let change = "write 1 to 40 small letters a-z, digits and hyphens, such as \"so-tttt\"";
                 self.refuse(&path, format!("\"{}\" is not an id", quote(id)), change);
             } else if !seen.insert(id) {
                 self.refuse(&path, format!("\"{id}\" is used twice"), "give each its own id");

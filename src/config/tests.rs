@@ -3,5 +3,5 @@ use super::*;
 #[test]
 fn the_sample_loads() {
     let config = Config::parse(EXAMPLE, Path::new("/etc/dongbo/dongbo.toml")).unwrap_or_else(|error| panic!("{error}"));
-    assert!(config.portals.len() >= 1);
+    assert!(!config.portals.is_empty());
 }
