@@ -3,7 +3,7 @@
 //! A new kind is one `use` line, one variant and one arm in each function here;
 //! nothing else in the product may know its name.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use dongbo_sdk::http::Limits;
@@ -69,7 +69,7 @@ impl AdapterConfig {
     pub fn address(&self) -> Address {
         match self {
             Self::Wordpress(config) => Address::web("wordpress", &config.url, &config.user),
-            Self::Folder(config) => Address::new("folder", config.path.display().to_string(), ""),
+            Self::Folder(config) => Address::new("folder", spelled_out(&config.path), ""),
         }
     }
 
@@ -104,6 +104,21 @@ impl Address {
         let site = format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path().trim_end_matches('/'));
         Self::new(kind, site, account)
     }
+}
+
+/// A path without `.`, `..` and repeated slashes, so that two spellings compare equal.
+fn spelled_out(path: &Path) -> String {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
+        }
+    }
+    plain.display().to_string()
 }
 
 /// Makes the adapter of one portal. Secrets are read here.

@@ -108,7 +108,12 @@ impl<'a> Positions<'a> {
             Some(_) => self.locate(&path),
             None => error.span().map(|span| span.start),
         };
-        self.at(offset, self.name(&path), plain_words(error.message()))
+        let words = match (&self.root, path.last()) {
+            (None, _) => (one_line(error.message()), "correct the TOML here; text stands in quotes".to_owned()),
+            (Some(_), Some(Step::Key(key))) => plain_words(key, error.message()),
+            (Some(_), Some(Step::Index(_)) | None) => plain_words("", error.message()),
+        };
+        self.at(offset, self.name(&path), words)
     }
 
     fn at(&self, offset: Option<usize>, key: String, (problem, change): (String, String)) -> Fault {
@@ -191,39 +196,64 @@ pub(super) fn quote(text: &str) -> String {
 
 /// Serde's sentences as problem and change. Only the wording depends on it;
 /// a sentence that is not known here is passed on as it is.
-fn plain_words(message: &str) -> (String, String) {
-    let message = message.trim().replace('\n', "; ");
+fn plain_words(key: &str, message: &str) -> (String, String) {
+    let message = one_line(message);
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    if message.starts_with("unknown field")
-        && let [wrong, valid @ ..] = names.as_slice()
-    {
-        return (format!("unknown key `{}`", quote(wrong)), nearest(wrong, valid.iter().copied()));
-    }
-    if message.starts_with("unknown variant")
-        && let [wrong, valid @ ..] = names.as_slice()
-    {
-        return (format!("`{}` is not a value of this key", quote(wrong)), nearest(wrong, valid.iter().copied()));
-    }
-    if message.starts_with("missing field")
-        && let [name] = names.as_slice()
-    {
-        return (format!("`{name}` is missing"), format!("add {name} = …"));
-    }
-    match message.split_once(", expected ") {
-        Some((found, expected)) => (found_words(found), format!("write {}", expected_words(expected))),
-        None => (message, String::new()),
+    match names.as_slice() {
+        [wrong, valid @ ..] if message.starts_with("unknown field") => {
+            (format!("unknown key `{}`", quote(wrong)), nearest(wrong, valid.iter().copied()))
+        }
+        [wrong, valid @ ..] if message.starts_with("unknown variant") => {
+            (format!("`{}` is not a value of this key", quote(wrong)), nearest(wrong, valid.iter().copied()))
+        }
+        ["adapter"] if message.starts_with("missing field") => {
+            ("no adapter is named".to_owned(), "add a table such as [portal.adapter.wordpress]".to_owned())
+        }
+        [name] if message.starts_with("missing field") => (format!("`{name}` is missing"), format!("add {name} = …")),
+        _ => wrong_value(key, &message),
     }
 }
 
+fn wrong_value(key: &str, message: &str) -> (String, String) {
+    if message == "invalid type: map, expected a sequence" {
+        return ("a single table".to_owned(), format!("write [[{key}]] in double brackets"));
+    }
+    if let Some((found, expected)) = message.rsplit_once(", expected ") {
+        return (found_words(found), format!("write {}", expected_words(expected)));
+    }
+    // Whatever the parser of addresses says, it says it with the address, which may hold an account.
+    if key == "url" || message.contains('@') {
+        return ("is not an address".to_owned(), "write one such as \"https://stttt.example.vn\"".to_owned());
+    }
+    match message.split_once("; ") {
+        Some((problem, change)) => (problem.to_owned(), change.to_owned()),
+        None => (message.to_owned(), "write it as in the sample: dongbo config example".to_owned()),
+    }
+}
+
+fn one_line(message: &str) -> String {
+    message.trim().replace('\n', ", ")
+}
+
+/// What stands there. Text of a wrong type is not quoted, nor is what could
+/// hold an account: either may be a secret.
 fn found_words(found: &str) -> String {
-    let found = found.strip_prefix("invalid type: ").or_else(|| found.strip_prefix("invalid value: ")).unwrap_or(found);
-    format!("{} does not fit here", quote(found))
+    let quoted = |value: &str| format!("{} does not fit here", quote(value));
+    if let Some(value) = found.strip_prefix("invalid type: ") {
+        return if value.starts_with("string") { "text does not fit here".to_owned() } else { quoted(value) };
+    }
+    match found.strip_prefix("invalid value: ") {
+        Some(value) if value.contains('@') => "this text does not fit here".to_owned(),
+        Some(value) => quoted(value.strip_prefix("string ").unwrap_or(value)),
+        None => quote(found),
+    }
 }
 
+/// Serde's words for what it wants, in a person's.
 fn expected_words(expected: &str) -> &str {
     match expected {
         "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number",
+        "u32" => "a whole number, 0 or more",
         "a string" => "text in quotes",
         "a sequence" => "a list such as [\"…\", \"…\"]",
         "a map" => "a table",

@@ -15,6 +15,7 @@ const TEXT_BYTES_MAX: usize = 40;
 
 const DURATION_UNITS: [(&str, u64); 5] =
     [("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
+const RATE_UNITS: [(&str, f64); 3] = [("s", 1.0), ("min", 60.0), ("h", 3600.0)];
 const SIZE_UNITS: [(&str, u64); 5] = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10), ("KB", 1 << 10), ("B", 1)];
 
 /// A duration such as `"90s"`, `"15m"`, `"1h30m"`, `"7d"`, `"2w"` or `"250ms"`.
@@ -38,7 +39,7 @@ impl FromStr for Human {
             rest = after;
         }
         let total = Duration::from_millis(total);
-        if total > DURATION_MAX { Err("ten years are the most") } else { Ok(Self(total)) }
+        if total > DURATION_MAX { Err("a duration of at most ten years") } else { Ok(Self(total)) }
     }
 }
 
@@ -87,24 +88,23 @@ impl FromStr for Rate {
             return Err(WRONG);
         }
         let (number, unit) = text.split_once('/').ok_or(WRONG)?;
-        let seconds = match unit.trim() {
-            "s" => 1.0,
-            "min" => 60.0,
-            "h" => 3600.0,
-            _ => return Err(WRONG),
-        };
+        let (_, seconds) = RATE_UNITS.iter().find(|(name, _)| *name == unit.trim()).ok_or(WRONG)?;
         let number = number.trim();
         if !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             return Err(WRONG);
         }
         let rate = number.parse::<f64>().map_err(|_| WRONG)? / seconds;
-        if rate > 0.0 && rate <= 10_000.0 { Ok(Self(rate)) } else { Err("between 1/h and 10000/s") }
+        if rate > 0.0 && rate <= 10_000.0 { Ok(Self(rate)) } else { Err("a rate above 0 and at most 10000/s") }
     }
 }
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/s", self.0)
+        let whole = |seconds: &f64| (self.0 * seconds).round() / seconds == self.0;
+        match RATE_UNITS.iter().find(|(_, seconds)| whole(seconds)) {
+            Some((unit, seconds)) => write!(f, "{}/{unit}", (self.0 * seconds).round()),
+            None => write!(f, "{}/s", self.0),
+        }
     }
 }
 
