@@ -230,3 +230,51 @@ proptest::proptest! {
         proptest::prop_assert_eq!(duration.to_string().parse::<Human>(), Ok(duration));
     }
 }
+
+/// The sample with every key that it only shows.
+fn sample_with_everything() -> String {
+    let shown = |line: &str| {
+        line.strip_prefix('#')
+            .filter(|rest| rest.starts_with(|c: char| "[\"".contains(c) || c.is_ascii_lowercase()))
+            .map(str::to_owned)
+    };
+    EXAMPLE.lines().map(|line| shown(line).unwrap_or_else(|| line.to_owned()) + "\n").collect()
+}
+
+#[test]
+fn what_the_sample_only_shows_is_valid_too() {
+    let config = parse(&sample_with_everything()).unwrap_or_else(|error| panic!("{error}"));
+    let plain = parse(EXAMPLE).unwrap();
+    assert_eq!(config.limits, plain.limits, "the sample shows the defaults");
+    assert_eq!(config.keep, plain.keep, "the sample shows the defaults");
+    assert_eq!(config.portals[0].attribution, plain.portals[0].attribution);
+}
+
+#[test]
+fn the_sample_shows_every_key() {
+    let (_, everything) = fixtures("valid").into_iter().find(|(name, _)| name == "everything").unwrap();
+    let effective: toml::Table = toml::from_str(&parse(&everything).unwrap().to_toml()).unwrap();
+    let sample = sample_with_everything();
+    let keys = effective.iter().flat_map(|(key, value)| {
+        let entry = value.as_array().and_then(|entries| entries.first()).unwrap_or(value);
+        let inner = entry.as_table().into_iter().flatten().map(|(key, _)| key.clone());
+        std::iter::once(key.clone()).chain(inner)
+    });
+    for key in keys {
+        let assigned = sample.lines().any(|line| line.split('=').next().is_some_and(|before| before.trim() == key));
+        let table = sample.lines().any(|line| line.trim_matches(['[', ']']).split('.').any(|part| part == key));
+        assert!(assigned || table, "{key} is missing in deploy/dongbo.toml");
+    }
+}
+
+#[test]
+fn the_sample_has_departments_communes_and_a_shared_server() {
+    let config = parse(EXAMPLE).unwrap();
+    let in_group =
+        |group: &str| config.portals.iter().filter(|portal| portal.groups.iter().any(|g| g == group)).count();
+    assert!(in_group("so-nganh") >= 2 && in_group("xa-phuong") >= 3);
+    let shared = config.portals.iter().filter(|portal| portal.installation == "may-chu-xa").count();
+    assert!(shared >= 2, "{shared}");
+    let addresses: Vec<String> = config.sources.iter().map(|source| source.url.to_string()).collect();
+    assert!(addresses.iter().all(|url| url.contains(".example.vn/")), "{addresses:?}");
+}
