@@ -131,3 +131,44 @@ pub fn build(config: &AdapterConfig, _limits: Limits) -> anyhow::Result<Arc<dyn 
         AdapterConfig::Folder(_) => anyhow::bail!("folder: not part of this build"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(table: &str) -> Address {
+        toml::from_str::<AdapterConfig>(table).unwrap_or_else(|error| panic!("{error}")).address()
+    }
+
+    fn wordpress(url: &str, user: &str) -> Address {
+        address(&format!("[wordpress]\nurl = \"{url}\"\nuser = \"{user}\"\npassword = {{ env = \"P\" }}"))
+    }
+
+    #[test]
+    fn spellings_of_one_site_are_one_address() {
+        let site = wordpress("https://xa.example.vn/tien-du", "dongbo");
+        for same in [
+            "http://xa.example.vn/tien-du",
+            "https://XA.example.vn/tien-du/",
+            "https://xa.example.vn:443/tien-du",
+            "https://xa.example.vn/./tien-du",
+        ] {
+            assert_eq!(wordpress(same, "dongbo"), site, "{same}");
+        }
+        for other in
+            ["https://xa.example.vn/yen-phong", "https://xa.example.vn:8443/tien-du", "https://b.example.vn/tien-du"]
+        {
+            assert_ne!(wordpress(other, "dongbo"), site, "{other}");
+        }
+        assert_ne!(wordpress("https://xa.example.vn/tien-du", "bien-tap"), site);
+    }
+
+    #[test]
+    fn spellings_of_one_folder_are_one_address() {
+        let folder = |path: &str| address(&format!("[folder]\npath = \"{path}\""));
+        for same in ["/srv/www/xa/", "/srv//www/./xa", "/srv/www/b/../xa"] {
+            assert_eq!(folder(same), folder("/srv/www/xa"), "{same}");
+        }
+        assert_ne!(folder("/srv/www/xa-b"), folder("/srv/www/xa"));
+    }
+}

@@ -1,41 +1,23 @@
-//! From the file as written to a configuration that can work: defaults filled
-//! in, every reference followed. Collects all faults instead of the first.
+//! From the file as written to a configuration that can work: every reference
+//! followed, every value within its bounds. Collects all faults instead of the
+//! first. What is not written comes from `effective`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use dongbo_sdk::Visibility;
-use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::error::{Fault, Positions, Step, nearest, quote};
-use super::human::{Backfill, Human, Rate};
-use super::{ATTRIBUTION, ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, wire};
+use super::human::Human;
+use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, effective, wire};
 
-const STATE: &str = "/var/lib/dongbo";
-const POLL: Duration = Duration::from_secs(5 * 60);
 /// More often than this is a burden on the source and never of use.
 const POLL_MIN: Duration = Duration::from_secs(10);
-const BACKFILL: Backfill = Backfill::Age(Duration::from_secs(7 * 86_400));
-const CREATE_BURST: u32 = 50;
-const PUBLISH_DELAY: Duration = Duration::from_secs(2 * 60);
-const CORRECTION_GAP: Duration = Duration::from_secs(10 * 60);
-const PORTAL_IN_FLIGHT: u16 = 2;
-const INSTALLATION_IN_FLIGHT: u16 = 4;
-const SETTLES_WITHIN: Duration = Duration::from_secs(60);
-const TIMEOUT: Duration = Duration::from_secs(60);
-const CONNECT: Duration = Duration::from_secs(10);
 /// Bounds of every limit on a request: shorter fails on an honest slow server,
 /// longer holds a slot for nothing.
 const REQUEST_MIN: Duration = Duration::from_secs(1);
 const REQUEST_MAX: Duration = Duration::from_secs(15 * 60);
-const FEED_BYTES: u64 = 15 * 1024 * 1024;
-const FEED_ITEMS: u32 = 5000;
-const MEDIA_BYTES: u64 = 20 * 1024 * 1024;
-const STOP_WITHIN: Duration = Duration::from_secs(25);
-const KEEP_ATTEMPTS: u32 = 20;
-const KEEP_AGE: Duration = Duration::from_secs(90 * 86_400);
 /// Messages give ids whole, in commands, twice on a line.
 const ID_CHARS_MAX: usize = 40;
 const NAME_CHARS_MAX: usize = 200;
@@ -57,7 +39,7 @@ pub(super) fn check(
     check.defaults(&document.defaults);
     let mut config = Config {
         path: path.to_owned(),
-        state: folder.join(document.state.as_deref().unwrap_or(Path::new(STATE))),
+        state: folder.join(effective::state(&document)),
         language: document.language,
         groups: check.groups(&document),
         limits: check.limits(&document.limits),
@@ -66,19 +48,26 @@ pub(super) fn check(
         installations: check.installations(&document),
         portals: check.portals(&document),
     };
-    for (portal, table) in
-        config.portals.iter_mut().zip(written.get("portal").and_then(toml::Value::as_array).into_iter().flatten())
-    {
-        portal.adapter = portal.adapter.clone().within(folder);
-        portal.adapter_as_written = table.get("adapter").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-    }
+    place_adapters(&mut config.portals, written, folder);
     check.one_portal_per_place(&config.portals);
     check.one_kind_per_installation(&config.portals);
     if check.faults.is_empty() {
         return Ok(config);
     }
     check.faults.sort_by_key(|fault| (fault.line, fault.column));
+    // A fault of the defaults is found with every portal.
+    check.faults.dedup();
     Err(check.faults)
+}
+
+/// Relative paths start at the configuration's folder; the written form is
+/// kept for `show`.
+fn place_adapters(portals: &mut [Portal], written: &toml::Table, folder: &Path) {
+    let tables = written.get("portal").and_then(toml::Value::as_array).into_iter().flatten();
+    for (portal, table) in portals.iter_mut().zip(tables) {
+        portal.adapter = portal.adapter.clone().within(folder);
+        portal.adapter_as_written = table.get("adapter").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    }
 }
 
 struct Check<'a> {
@@ -235,17 +224,12 @@ impl Check<'_> {
         self.at_least_one(&path("feed_items"), limits.feed_items.map(u64::from));
         self.at_least_one(&path("media_size"), limits.media_size.map(|size| size.0));
         self.request_limit(&path("stop_within"), limits.stop_within);
-        Limits {
-            feed_bytes_max: limits.feed_size.map_or(FEED_BYTES, |size| size.0),
-            feed_items_max: limits.feed_items.unwrap_or(FEED_ITEMS),
-            media_bytes_max: limits.media_size.map_or(MEDIA_BYTES, |size| size.0),
-            stop_within: plain(limits.stop_within, STOP_WITHIN),
-        }
+        effective::limits(limits)
     }
 
     fn keep(&mut self, keep: &wire::Keep) -> Keep {
         self.at_least_one(&single("keep", "attempts"), keep.attempts.map(u64::from));
-        Keep { attempts: keep.attempts.unwrap_or(KEEP_ATTEMPTS), age: plain(keep.age, KEEP_AGE) }
+        effective::keep(keep)
     }
 
     fn sources(&mut self, document: &wire::Document) -> Vec<Source> {
@@ -259,13 +243,7 @@ impl Check<'_> {
         self.poll(&entry.key("poll"), source.poll);
         self.categories(&entry.key("urgent"), source.urgent.as_deref());
         let url = self.url(&entry.key("url"), &source.url)?;
-        Some(Source {
-            id: source.id.clone(),
-            name: source.name.clone().unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
-            url,
-            poll: plain(source.poll.or(defaults.poll), POLL),
-            urgent: nfc(source.urgent.as_ref().or(defaults.urgent.as_ref())),
-        })
+        Some(effective::source(source, url, defaults))
     }
 
     /// The written ones, then one for each portal that names none.
@@ -273,13 +251,13 @@ impl Check<'_> {
         let defaults = &document.defaults;
         let written = document.installation.iter().enumerate().map(|(index, installation)| {
             self.installation_limits(Entry("installation", index), installation);
-            effective_installation(installation, defaults, INSTALLATION_IN_FLIGHT)
+            effective::installation(installation, defaults, effective::INSTALLATION_IN_FLIGHT)
         });
         let mut all: Vec<Installation> = written.collect();
         for (index, portal) in document.portal.iter().enumerate().filter(|(_, portal)| portal.installation.is_none()) {
-            let own = own_installation(portal);
+            let own = effective::own_installation(portal);
             self.installation_limits(Entry("portal", index), &own);
-            all.push(effective_installation(&own, defaults, defaults.in_flight.unwrap_or(PORTAL_IN_FLIGHT)));
+            all.push(effective::installation(&own, defaults, effective::portal_in_flight(defaults)));
         }
         all
     }
@@ -293,16 +271,16 @@ impl Check<'_> {
 
     fn portals(&mut self, document: &wire::Document) -> Vec<Portal> {
         for (index, portal) in document.portal.iter().enumerate() {
-            self.portal_values(Entry("portal", index), portal);
+            self.portal_values(Entry("portal", index), portal, &document.defaults);
         }
-        document.portal.iter().map(|portal| effective_portal(portal, &document.defaults)).collect()
+        document.portal.iter().map(|portal| effective::portal(portal, &document.defaults)).collect()
     }
 
-    fn portal_values(&mut self, entry: Entry, portal: &wire::Portal) {
+    fn portal_values(&mut self, entry: Entry, portal: &wire::Portal, defaults: &wire::Defaults) {
         self.name(&entry.key("name"), portal.name.as_deref());
         self.categories(&entry.key("accept"), portal.accept.as_deref());
         self.categories(&entry.key("reject"), portal.reject.as_deref());
-        self.accept_and_reject(entry, portal);
+        self.accept_and_reject(entry, portal, defaults);
         for (from, to) in portal.categories.iter().flatten() {
             if from.trim().is_empty() || to.trim().is_empty() {
                 self.refuse(&entry.key("categories"), "a category without a name", "write \"Tin tức\" = \"Tin mới\"");
@@ -315,13 +293,17 @@ impl Check<'_> {
         self.attribution(&entry.key("attribution"), portal.attribution.as_deref());
     }
 
-    fn accept_and_reject(&mut self, entry: Entry, portal: &wire::Portal) {
-        let accepted = nfc(portal.accept.as_ref());
-        for (index, rejected) in nfc(portal.reject.as_ref()).iter().enumerate() {
-            if accepted.contains(rejected) {
-                let problem = format!("\"{}\" is also in accept", quote(rejected));
-                self.refuse(&entry.item("reject", index), problem, "remove it from one of the two");
-            }
+    /// Compares what is in force: the portal's own list or that of the defaults.
+    fn accept_and_reject(&mut self, entry: Entry, portal: &wire::Portal, defaults: &wire::Defaults) {
+        let accepted = effective::nfc(portal.accept.as_ref().or(defaults.accept.as_ref()));
+        let rejected = effective::nfc(portal.reject.as_ref().or(defaults.reject.as_ref()));
+        let (path, other) = match (&portal.accept, &portal.reject) {
+            (_, Some(_)) => (entry.key("reject"), "accept"),
+            (Some(_), None) => (entry.key("accept"), "reject of [defaults]"),
+            (None, None) => (single("defaults", "reject"), "accept"),
+        };
+        for category in rejected.iter().filter(|category| accepted.contains(category)) {
+            self.refuse(&path, format!("\"{}\" is also in {other}", quote(category)), "remove it from one of the two");
         }
     }
 
@@ -420,79 +402,6 @@ impl Check<'_> {
             }
         }
     }
-}
-
-fn effective_installation(from: &wire::Installation, defaults: &wire::Defaults, in_flight: u16) -> Installation {
-    Installation {
-        id: from.id.clone(),
-        in_flight: from.in_flight.unwrap_or(in_flight),
-        rate: from.rate.or(defaults.rate).map(|Rate(per_second)| per_second),
-        settles_within: plain(from.settles_within.or(defaults.settles_within), SETTLES_WITHIN),
-        timeout: plain(from.timeout.or(defaults.timeout), TIMEOUT),
-        connect: plain(from.connect.or(defaults.connect), CONNECT),
-    }
-}
-
-/// The installation of a portal that names none: its id and its limits.
-fn own_installation(portal: &wire::Portal) -> wire::Installation {
-    wire::Installation {
-        id: portal.id.clone(),
-        in_flight: portal.in_flight,
-        rate: portal.rate,
-        settles_within: portal.settles_within,
-        timeout: portal.timeout,
-        connect: portal.connect,
-    }
-}
-
-fn effective_portal(from: &wire::Portal, defaults: &wire::Defaults) -> Portal {
-    Portal {
-        id: from.id.clone(),
-        name: from.name.clone().unwrap_or_else(|| from.id.clone()),
-        groups: from.groups.clone(),
-        installation: from.installation.clone().unwrap_or_else(|| from.id.clone()),
-        sources: from.sources.clone(),
-        accept: nfc(from.accept.as_ref().or(defaults.accept.as_ref())),
-        reject: nfc(from.reject.as_ref().or(defaults.reject.as_ref())),
-        categories: category_map(from, defaults),
-        missing_category: from.unknown_category.or(defaults.unknown_category).unwrap_or_default(),
-        publish: match from.publish.or(defaults.publish) {
-            None | Some(wire::Publish::Live) => Visibility::Public,
-            Some(wire::Publish::Draft) => Visibility::Draft,
-        },
-        backfill: from.backfill.or(defaults.backfill).unwrap_or(BACKFILL),
-        create_burst: from.create_burst.or(defaults.create_burst).unwrap_or(CREATE_BURST),
-        publish_delay: plain(from.publish_delay.or(defaults.publish_delay), PUBLISH_DELAY),
-        correction_gap: plain(from.correction_gap.or(defaults.correction_gap), CORRECTION_GAP),
-        in_flight: from.in_flight.or(defaults.in_flight).unwrap_or(PORTAL_IN_FLIGHT),
-        removal: from.removal.or(defaults.removal),
-        attribution: from
-            .attribution
-            .clone()
-            .or_else(|| defaults.attribution.clone())
-            .unwrap_or_else(|| ATTRIBUTION.to_owned()),
-        adapter: from.adapter.clone(),
-        adapter_as_written: toml::Table::new(),
-    }
-}
-
-/// The defaults' map with the portal's own lines over it.
-fn category_map(portal: &wire::Portal, defaults: &wire::Defaults) -> BTreeMap<String, String> {
-    let lines = defaults.categories.iter().flatten().chain(portal.categories.iter().flatten());
-    lines.map(|(from, to)| (nfc_text(from), nfc_text(to))).collect()
-}
-
-fn plain(given: Option<Human>, default: Duration) -> Duration {
-    given.map_or(default, |Human(duration)| duration)
-}
-
-/// Categories compare as NFC without outer blanks; some editors save NFD.
-fn nfc(categories: Option<&Vec<String>>) -> Vec<String> {
-    categories.into_iter().flatten().map(|name| nfc_text(name)).collect()
-}
-
-fn nfc_text(text: &str) -> String {
-    text.trim().nfc().collect()
 }
 
 fn is_id(id: &str) -> bool {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::message::Problem;
+
 /// Names further away than this are not suggested.
 const LIKENESS_MIN: f64 = 0.7;
 /// Longest quotation of a value from the file.
@@ -66,6 +68,13 @@ impl ConfigError {
     pub(super) fn whole(file: &Path, problem: String, change: &str) -> Self {
         let fault = Fault { line: None, column: None, key: String::new(), problem, change: change.to_owned() };
         Self { file: file.to_owned(), faults: vec![fault] }
+    }
+}
+
+impl From<&ConfigError> for Problem {
+    fn from(error: &ConfigError) -> Self {
+        let line = error.faults.iter().find_map(|fault| fault.line);
+        Self::ConfigInvalid { file: error.file.clone(), line, faults: error.faults.len() }
     }
 }
 

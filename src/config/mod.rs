@@ -2,11 +2,12 @@
 //!
 //! A file is read once into plain structs, checked as a whole, and never read
 //! again; there are no globals. `wire` is the file as written and the
-//! reference of its keys, `check` fills defaults in and refuses what cannot
-//! work, `show` writes the effective configuration, `error` says what to change.
+//! reference of its keys, `effective` fills defaults in, `check` refuses what
+//! cannot work, `show` writes the effective configuration, `error` says what to change.
 //! No secret is read here, only the place where it stands.
 
 mod check;
+mod effective;
 mod error;
 mod human;
 mod show;

@@ -158,6 +158,24 @@ fn files_that_cannot_be_read_say_what_to_do() {
 }
 
 #[test]
+fn a_configuration_that_fails_becomes_a_message_with_three_parts() {
+    use crate::message::Problem;
+    let (_, text) = fixtures("invalid").into_iter().find(|(name, _)| name == "several-faults").unwrap();
+    let problem = Problem::from(&parse(&text).unwrap_err());
+    assert_eq!(problem, Problem::ConfigInvalid { file: FILE.into(), line: Some(4), faults: 3 });
+    assert!(problem.message(Lang::Vi).place.contains("dòng 4"));
+}
+
+#[test]
+fn deep_nesting_is_answered() {
+    let deep = 100_000;
+    assert!(parse(&format!("a = {}", "[".repeat(deep))).is_err());
+    assert!(parse(&format!("a = {}", "{a=".repeat(deep))).is_err());
+    assert!(parse(&format!("[{}a]", "a.".repeat(deep))).is_err());
+    assert!(parse(&format!("{}a = 1", "a.".repeat(deep))).is_err());
+}
+
+#[test]
 fn a_file_at_the_limit_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dongbo.toml");
