@@ -24,14 +24,15 @@ pub struct WordpressConfig {
     pub url: Url,
     pub user: String,
     pub password: SecretRef,
+    pub rest: Option<Url>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table [portal.adapter.folder]")]
 pub struct FolderConfig {
     pub path: PathBuf,
-    pub url: Option<Url>,
     pub title: Option<String>,
+    pub url: Option<Url>,
 }
 
 /// A struct instead of an enum, so that none and two get a message that says what to do.
@@ -121,11 +122,13 @@ fn spelled_out(path: &Path) -> String {
     plain.display().to_string()
 }
 
-/// Makes the adapter of one portal. Secrets are read here.
+/// Makes the adapter of one portal; `name` is the portal's own, for people.
+/// Secrets are read here, nothing is sent.
 ///
 /// # Errors
 /// Says which secret is missing or which setting the adapter refuses.
-pub fn build(config: &AdapterConfig, _limits: Limits) -> anyhow::Result<Arc<dyn Adapter>> {
+pub fn build(config: &AdapterConfig, name: &str, limits: Limits) -> anyhow::Result<Arc<dyn Adapter>> {
+    let _ = (name, limits);
     match config {
         AdapterConfig::Wordpress(_) => anyhow::bail!("wordpress: not part of this build"),
         AdapterConfig::Folder(_) => anyhow::bail!("folder: not part of this build"),

@@ -49,6 +49,7 @@ pub(super) fn check(
         portals: check.portals(&document),
     };
     place_adapters(&mut config.portals, written, folder);
+    check.adapter_addresses(&config.portals);
     check.one_portal_per_place(&config.portals);
     check.one_kind_per_installation(&config.portals);
     if check.faults.is_empty() {
@@ -304,6 +305,26 @@ impl Check<'_> {
         };
         for category in rejected.iter().filter(|category| accepted.contains(category)) {
             self.refuse(&path, format!("\"{}\" is also in {other}", quote(category)), "remove it from one of the two");
+        }
+    }
+
+    /// An account in an address would show wherever the address does.
+    fn adapter_addresses(&mut self, portals: &[Portal]) {
+        for (index, portal) in portals.iter().enumerate() {
+            for (kind, table) in &portal.adapter_as_written {
+                self.addresses_in(Entry("portal", index), kind, table);
+            }
+        }
+    }
+
+    fn addresses_in(&mut self, entry: Entry, kind: &str, table: &toml::Value) {
+        for (key, value) in table.as_table().into_iter().flatten() {
+            let Some(text) = value.as_str() else { continue };
+            if key == "url" || Url::parse(text).is_ok_and(|url| url.has_authority()) {
+                let mut path = entry.key("adapter");
+                path.extend([Step::Key(kind.to_owned()), Step::Key(key.clone())]);
+                self.url(&path, text);
+            }
         }
     }
 

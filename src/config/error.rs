@@ -267,6 +267,7 @@ fn expected_words(expected: &str) -> &str {
         "a sequence" => "a list such as [\"…\", \"…\"]",
         "a map" => "a table",
         "path string" => "a path in quotes",
+        table if table.starts_with("struct ") => "a table",
         other => other.strip_prefix("write ").unwrap_or(other),
     }
 }

@@ -108,6 +108,20 @@ pub struct Installation {
     pub connect: Duration,
 }
 
+impl Installation {
+    /// What the HTTP kit is given for every portal of this installation.
+    #[must_use]
+    pub fn http(&self) -> dongbo_sdk::http::Limits {
+        let usual = dongbo_sdk::http::Limits::default();
+        dongbo_sdk::http::Limits {
+            connect: self.connect.min(self.timeout),
+            read: usual.read.min(self.timeout),
+            total: self.timeout,
+            ..usual
+        }
+    }
+}
+
 /// `[[portal]]`, with `[defaults]` filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Portal {

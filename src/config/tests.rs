@@ -127,6 +127,15 @@ fn a_portal_without_installation_keeps_its_own_limits() {
 }
 
 #[test]
+fn no_part_of_a_request_outlasts_the_whole() {
+    let limits = portal("timeout = \"5s\"").installation("p").unwrap().http();
+    assert_eq!(limits.total, Duration::from_secs(5));
+    assert!(limits.connect <= limits.total && limits.read <= limits.total, "{limits:?}");
+    let usual = portal("").installation("p").unwrap().http();
+    assert_eq!((usual.connect, usual.total), (Duration::from_secs(10), Duration::from_secs(60)));
+}
+
+#[test]
 fn categories_compare_precomposed() {
     let (_, text) = fixtures("valid").into_iter().find(|(name, _)| name == "decomposed-categories").unwrap();
     assert!(!text.contains("Chỉ đạo điều hành"), "the file must be decomposed");

@@ -99,7 +99,7 @@ pub(super) fn text(problem: &Problem) -> Both<Text> {
         ),
         Problem::CreateBurstHeld { .. } => both(
             [
-                "Số bài mới chờ đăng trong một giờ ({waiting}) vượt mức cho phép ({limit}); cổng thành phần được tạm dừng.",
+                "Số bài mới chờ đăng trong một giờ ({waiting}) vượt mức cho phép ({limit}); việc gửi được tạm dừng.",
                 "cổng thành phần {portal}",
                 "Xem: dongbo plan --portal {portal}; nếu đúng: dongbo resume --portal {portal}",
             ],
@@ -415,7 +415,7 @@ fn source_lines(fault: SourceFault) -> ([&'static str; 2], [&'static str; 2]) {
         ),
         SourceFault::Silent { .. } => (
             [
-                "Nguồn vẫn trả lời nhưng không có bài mới đã {since}, lâu hơn bình thường.",
+                "Nguồn vẫn trả lời nhưng đã {since} không có bài mới, lâu hơn bình thường.",
                 "Đối chiếu với trang của nguồn; nếu trang có bài mới, kiểm tra lại url: dongbo read {url}",
             ],
             [
@@ -444,7 +444,7 @@ fn store_lines(fault: StoreFault) -> ([&'static str; 2], [&'static str; 2]) {
         StoreFault::ReadOnly => (
             [
                 "Không ghi được vào cơ sở dữ liệu; dongbo không gửi gì để tránh đăng trùng.",
-                "Cho tài khoản dongbo quyền ghi vào thư mục; kiểm tra ổ đĩa có bị gắn chỉ đọc không.",
+                "Cho tài khoản dongbo quyền ghi vào thư mục; kiểm tra ổ đĩa có đang ở chế độ chỉ đọc hay không.",
             ],
             [
                 "The ledger cannot be written; nothing is sent, so that nothing is published twice.",
