@@ -3,9 +3,12 @@
 //! copy. `ARCHITECTURE.md` is the map.
 
 pub mod article;
+pub mod config;
 pub mod delivery;
 pub mod media;
+pub mod message;
 pub mod plan;
+pub mod portals;
 pub mod render;
 pub mod retry;
 pub mod store;

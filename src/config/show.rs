@@ -1,0 +1,160 @@
+//! The effective configuration as a file that loads to the same. Of secrets
+//! only the places stand in it, because nothing else was ever read.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use dongbo_sdk::{MissingCategory, Removal, Visibility};
+use serde::Serialize;
+
+use super::human::{Backfill, Human, Rate, Size};
+use super::{Config, Installation, Portal, Source, wire};
+use crate::message::Lang;
+
+pub(super) fn toml(config: &Config) -> String {
+    toml::to_string(&Document::from(config)).expect("tables with text keys are TOML")
+}
+
+pub(super) fn json(config: &Config) -> serde_json::Value {
+    serde_json::to_value(Document::from(config)).expect("tables with text keys are JSON")
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    state: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<Lang>,
+    groups: &'a [String],
+    limits: Limits,
+    keep: Keep,
+    source: Vec<SourceEntry<'a>>,
+    installation: Vec<InstallationEntry<'a>>,
+    portal: Vec<PortalEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Limits {
+    feed_size: Size,
+    feed_items: u32,
+    media_size: Size,
+    stop_within: Human,
+}
+
+#[derive(Serialize)]
+struct Keep {
+    attempts: u32,
+    age: Human,
+}
+
+#[derive(Serialize)]
+struct SourceEntry<'a> {
+    id: &'a str,
+    name: &'a str,
+    url: &'a str,
+    poll: Human,
+    urgent: &'a [String],
+}
+
+#[derive(Serialize)]
+struct InstallationEntry<'a> {
+    id: &'a str,
+    in_flight: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<Rate>,
+    settles_within: Human,
+    timeout: Human,
+    connect: Human,
+}
+
+#[derive(Serialize)]
+struct PortalEntry<'a> {
+    id: &'a str,
+    name: &'a str,
+    groups: &'a [String],
+    installation: &'a str,
+    sources: &'a [String],
+    accept: &'a [String],
+    reject: &'a [String],
+    unknown_category: MissingCategory,
+    publish: wire::Publish,
+    backfill: Backfill,
+    create_burst: u32,
+    publish_delay: Human,
+    correction_gap: Human,
+    in_flight: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removal: Option<Removal>,
+    attribution: &'a str,
+    categories: &'a BTreeMap<String, String>,
+    adapter: &'a toml::Table,
+}
+
+impl<'a> From<&'a Config> for Document<'a> {
+    fn from(config: &'a Config) -> Self {
+        Self {
+            state: &config.state,
+            language: config.language,
+            groups: &config.groups,
+            limits: Limits {
+                feed_size: Size(config.limits.feed_bytes_max),
+                feed_items: config.limits.feed_items_max,
+                media_size: Size(config.limits.media_bytes_max),
+                stop_within: Human(config.limits.stop_within),
+            },
+            keep: Keep { attempts: config.keep.attempts, age: Human(config.keep.age) },
+            source: config.sources.iter().map(SourceEntry::from).collect(),
+            installation: config.installations.iter().map(InstallationEntry::from).collect(),
+            portal: config.portals.iter().map(PortalEntry::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Source> for SourceEntry<'a> {
+    fn from(source: &'a Source) -> Self {
+        let Source { id, name, url, poll, urgent } = source;
+        Self { id, name, url: url.as_str(), poll: Human(*poll), urgent }
+    }
+}
+
+impl<'a> From<&'a Installation> for InstallationEntry<'a> {
+    fn from(installation: &'a Installation) -> Self {
+        let human = |duration: Duration| Human(duration);
+        Self {
+            id: &installation.id,
+            in_flight: installation.in_flight,
+            rate: installation.rate.map(Rate),
+            settles_within: human(installation.settles_within),
+            timeout: human(installation.timeout),
+            connect: human(installation.connect),
+        }
+    }
+}
+
+impl<'a> From<&'a Portal> for PortalEntry<'a> {
+    fn from(portal: &'a Portal) -> Self {
+        Self {
+            id: &portal.id,
+            name: &portal.name,
+            groups: &portal.groups,
+            installation: &portal.installation,
+            sources: &portal.sources,
+            accept: &portal.accept,
+            reject: &portal.reject,
+            unknown_category: portal.missing_category,
+            publish: match portal.publish {
+                Visibility::Public => wire::Publish::Live,
+                Visibility::Draft => wire::Publish::Draft,
+            },
+            backfill: portal.backfill,
+            create_burst: portal.create_burst,
+            publish_delay: Human(portal.publish_delay),
+            correction_gap: Human(portal.correction_gap),
+            in_flight: portal.in_flight,
+            removal: portal.removal,
+            attribution: &portal.attribution,
+            categories: &portal.categories,
+            adapter: &portal.adapter_as_written,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The configuration file as it is written. The comments here are the reference.
+//!
+//! No defaults are filled in and nothing is checked beyond the shape: that is
+//! `check`'s. No `flatten`, no `untagged`: they ruin the messages.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use dongbo_sdk::{MissingCategory, Removal};
+use serde::{Deserialize, Serialize};
+
+use super::human::{Backfill, Human, Rate, Size};
+use crate::message::Lang;
+use crate::portals::AdapterConfig;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a configuration")]
+pub(super) struct Document {
+    /// Folder of the ledger and of fetched media. Relative to this file.
+    /// Default `"/var/lib/dongbo"`.
+    pub state: Option<PathBuf>,
+    /// Language of messages: `"vi"` or `"en"`. Default: the locale.
+    pub language: Option<Lang>,
+    /// Names that portals may use in `groups`. When left out, every name may be used.
+    pub groups: Option<Vec<String>>,
+    /// Values for every source, installation and portal that does not say otherwise.
+    #[serde(default)]
+    pub defaults: Defaults,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub keep: Keep,
+    /// Where articles are read from. The first source that carries an article
+    /// gives its content.
+    #[serde(default)]
+    pub source: Vec<Source>,
+    /// Servers that several portals share.
+    #[serde(default)]
+    pub installation: Vec<Installation>,
+    /// The places that must show the articles.
+    #[serde(default)]
+    pub portal: Vec<Portal>,
+}
+
+/// `[defaults]`: see the same keys of source, installation and portal.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [defaults]")]
+pub(super) struct Defaults {
+    pub poll: Option<Human>,
+    pub urgent: Option<Vec<String>>,
+    pub accept: Option<Vec<String>>,
+    pub reject: Option<Vec<String>>,
+    pub categories: Option<BTreeMap<String, String>>,
+    pub unknown_category: Option<MissingCategory>,
+    pub publish: Option<Publish>,
+    pub backfill: Option<Backfill>,
+    pub create_burst: Option<u32>,
+    pub publish_delay: Option<Human>,
+    pub correction_gap: Option<Human>,
+    pub in_flight: Option<u16>,
+    pub removal: Option<Removal>,
+    pub attribution: Option<String>,
+    pub rate: Option<Rate>,
+    pub settles_within: Option<Human>,
+    pub timeout: Option<Human>,
+    pub connect: Option<Human>,
+}
+
+/// `[limits]`: what one daemon may use.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [limits]")]
+pub(super) struct Limits {
+    /// Largest feed, decoded. Default `"15MB"`.
+    pub feed_size: Option<Size>,
+    /// Most items of one feed. Default 5000.
+    pub feed_items: Option<u32>,
+    /// Largest picture. Default `"20MB"`.
+    pub media_size: Option<Size>,
+    /// How long a stop waits for calls that are under way. Default `"25s"`.
+    pub stop_within: Option<Human>,
+}
+
+/// `[keep]`: how much history stays of deliveries that are settled.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [keep]")]
+pub(super) struct Keep {
+    /// Last attempts kept per delivery, whatever their age. Default 20.
+    pub attempts: Option<u32>,
+    /// Older attempts and events go. Default `"90d"`.
+    pub age: Option<Human>,
+}
+
+/// `[[source]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [[source]]")]
+pub(super) struct Source {
+    /// Small letters, digits and hyphens. It is the source's identity: never change it.
+    pub id: String,
+    /// Stands in the attribution line. Default: the host of `url`.
+    pub name: Option<String>,
+    /// Address of the feed.
+    pub url: String,
+    /// How often it is read. Default `"5m"`, at least `"10s"`.
+    pub poll: Option<Human>,
+    /// Categories whose articles go out at once, without `publish_delay` and
+    /// `correction_gap`. Default: none.
+    pub urgent: Option<Vec<String>>,
+}
+
+/// `[[installation]]`: one running CMS with one address and one set of limits,
+/// shared by the portals that name it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [[installation]]")]
+pub(super) struct Installation {
+    /// Small letters, digits and hyphens.
+    pub id: String,
+    /// Requests under way at once, all its portals together. Default 4.
+    pub in_flight: Option<u16>,
+    /// Most requests per time, all its portals together: `"2/s"`, `"30/min"`. Default: no limit.
+    pub rate: Option<Rate>,
+    /// How long the server may go on working on a request whose caller has
+    /// gone. Default `"60s"`.
+    pub settles_within: Option<Human>,
+    /// Longest time for one request, answer included. Default `"60s"`.
+    pub timeout: Option<Human>,
+    /// Longest time for connecting, TLS included. Default `"10s"`.
+    pub connect: Option<Human>,
+}
+
+/// `[[portal]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [[portal]]")]
+pub(super) struct Portal {
+    /// Small letters, digits and hyphens. It is the portal's identity: a portal
+    /// whose id disappears is retired, nothing is withdrawn.
+    pub id: String,
+    /// The unit's name, for people. Default: the id.
+    pub name: Option<String>,
+    /// For selections such as `--portal group:xa-phuong`.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// The `[[installation]]` that it is a site of. Default: its own.
+    pub installation: Option<String>,
+    /// Ids of the sources that it shows. Default: all.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Categories that come here. Default: all.
+    pub accept: Option<Vec<String>>,
+    /// Categories that never come here, whatever `accept` says.
+    pub reject: Option<Vec<String>>,
+    /// The portal's name for a source's category.
+    pub categories: Option<BTreeMap<String, String>>,
+    /// A category that the portal does not have is left out and reported
+    /// (`"match"`) or created (`"create"`). Default `"match"`.
+    pub unknown_category: Option<MissingCategory>,
+    /// New copies are public (`"live"`) or wait for the unit's editors
+    /// (`"draft"`). Default `"live"`.
+    pub publish: Option<Publish>,
+    /// What a new portal receives of the time before: `"none"`, `"all"` or an
+    /// age. Default `"7d"`; older articles come by `dongbo resync`.
+    pub backfill: Option<Backfill>,
+    /// More new copies than this within an hour hold the portal and ask. Default 50.
+    pub create_burst: Option<u32>,
+    /// A new article waits, so that an editor's first corrections are one post. Default `"2m"`.
+    pub publish_delay: Option<Human>,
+    /// Corrections of one copy are at least this far apart. Default `"10m"`.
+    pub correction_gap: Option<Human>,
+    /// Requests under way at once. Default 2.
+    pub in_flight: Option<u16>,
+    /// How a withdrawn copy is taken away: `"hide"`, `"trash"` or `"delete"`.
+    /// Default: the gentlest way that the portal can.
+    pub removal: Option<Removal>,
+    /// HTML after each copy, with `{source}`, `{time}` and `{url}`.
+    pub attribution: Option<String>,
+    /// Only without `installation`: see there.
+    pub rate: Option<Rate>,
+    /// Only without `installation`: see there.
+    pub settles_within: Option<Human>,
+    /// Only without `installation`: see there.
+    pub timeout: Option<Human>,
+    /// Only without `installation`: see there.
+    pub connect: Option<Human>,
+    /// How to reach it: one table, `[portal.adapter.KIND]`.
+    pub adapter: AdapterConfig,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Publish {
+    Live,
+    Draft,
+}
