@@ -3,3 +3,4 @@
 //! copy. `ARCHITECTURE.md` is the map.
 
 pub mod article;
+pub mod source;

@@ -1,0 +1,3 @@
+//! What reading a source yields: fixtures in pairs, hostile inputs, real HTTP.
+
+mod fixtures;
