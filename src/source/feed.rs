@@ -175,7 +175,7 @@ impl Reading {
     /// # Errors
     /// Where damage left nothing that could be read.
     pub fn finish(self) -> Result<Summary, ReadError> {
-        let Self { scan, summary, first_damage, context, text, .. } = self;
+        let Self { scan, summary, first_damage, context, text, survey, .. } = self;
         match first_damage {
             Some(damage) if summary.items == 0 && damage.item.is_none() => {
                 Err(ReadError::Malformed { at: damage.at as u64, reason: damage.reason })
@@ -185,7 +185,11 @@ impl Reading {
             }
             Some(_) | None => {
                 let title = scan.title.map(|title| item::one_line(&title, item::TITLE_CHARS_MAX));
-                let warnings = summary.warnings.into_iter().chain(context.warnings).take(WARNINGS_MAX).collect();
+                let mut shared: Vec<String> = survey.shared_guids.into_iter().collect();
+                shared.sort();
+                let shared = shared.into_iter().map(|guid| Warning::SharedGuid { guid });
+                let warnings = summary.warnings.into_iter().chain(context.warnings).chain(shared);
+                let warnings = warnings.take(WARNINGS_MAX).collect();
                 Ok(Summary { title, complete: scan.complete && !context.stopped, warnings, ..summary })
             }
         }

@@ -234,6 +234,10 @@ fn admit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<()
         element.remove();
         return Ok(());
     }
+    if name == "a" && !element.has_attribute("href") {
+        element.remove_and_keep_content();
+        return Ok(());
+    }
     if VOID.contains(&name.as_str()) {
         return Ok(());
     }

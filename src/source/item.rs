@@ -85,7 +85,7 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
     let names = identity::names(Some(&raw.guid), named, Some((&title, read_at)));
     let image = picture(raw, &page).or_else(|| clean::first_picture(&body)).or(lifted);
     let page = identity::canonical(&page);
-    if title.ends_with('…') {
+    if raw.title.chars().count() > TITLE_CHARS_MAX && title.chars().count() + 1 >= TITLE_CHARS_MAX / 2 {
         context.warn(Warning::TitleCut { title: title.clone() });
     }
     Ok(Item {
@@ -146,13 +146,7 @@ fn field(name: &str, html: &str, page: &Url) -> Result<String, String> {
     if html.trim().is_empty() {
         return Ok(String::new());
     }
-    clean(&unescaped(html), page).map_err(|refused| format!("its {name} was refused: {refused}"))
-}
-
-/// HTML that was escaped once too often has no tag but escaped ones.
-fn unescaped(html: &str) -> String {
-    let escaped = !html.contains('<') && html.contains("&lt;") && html.contains("&gt;");
-    if escaped { text::decode_entities(html) } else { html.to_owned() }
+    clean(html, page).map_err(|refused| format!("its {name} was refused: {refused}"))
 }
 
 fn title(raw: &RawItem, summary: &str, body: &str) -> Option<String> {
@@ -166,8 +160,7 @@ fn title(raw: &RawItem, summary: &str, body: &str) -> Option<String> {
 
 fn dated(raw: &RawItem, context: &mut Context, title: &str) -> date::Dated {
     let now = context.now;
-    let read = [&raw.published, &raw.updated].into_iter().find_map(|text| date::parse(text, now));
-    match read {
+    match date::parse(&raw.published, now) {
         Some(dated) => {
             if dated.clamped {
                 context.warn(Warning::FutureDate { title: title.to_owned() });
@@ -176,10 +169,14 @@ fn dated(raw: &RawItem, context: &mut Context, title: &str) -> date::Dated {
             }
             dated
         }
-        None => {
-            context.warn(Warning::NoDate { title: title.to_owned() });
-            date::Dated { at: now, precision: Precision::Guessed, clamped: false }
-        }
+        // The last touch is a good guess, but only a guess: it moves.
+        None => match date::parse(&raw.updated, now) {
+            Some(touched) => date::Dated { precision: Precision::Guessed, ..touched },
+            None => {
+                context.warn(Warning::NoDate { title: title.to_owned() });
+                date::Dated { at: now, precision: Precision::Guessed, clamped: false }
+            }
+        },
     }
 }
 

@@ -11,18 +11,23 @@
 //!
 //! [`Item`]: crate::article::Item
 
+pub mod address;
 pub mod atom;
 pub mod charset;
 pub mod clean;
 pub mod date;
 pub mod error;
 pub mod feed;
+pub mod fetch;
 pub mod guard;
 pub mod identity;
 pub mod item;
+pub mod media;
 pub mod rss;
 pub mod text;
 pub mod xml;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use feed::{Document, FeedReader, Quarantined, Reading, Summary, Warning};
+pub use fetch::{Body, Fetched, Fetcher, Limits, Previous, Validators};
+pub use media::{Media, MediaKind, fetch_media};

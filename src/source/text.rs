@@ -139,13 +139,20 @@ pub fn decode_entities(text: &str) -> String {
 #[must_use]
 pub fn entity(name: &str) -> Option<String> {
     let Some(number) = name.strip_prefix('#') else {
-        return quick_xml::escape::resolve_html5_entity(name).map(str::to_owned);
+        return named(name);
     };
     let code = match number.strip_prefix(['x', 'X']) {
         Some(hex) => u32::from_str_radix(hex, 16).ok()?,
         None => number.parse().ok()?,
     };
     Some(char::from_u32(code).filter(|c| *c != '\0').map(String::from).unwrap_or_default())
+}
+
+/// Entities of HTML, of which `amp`, `lt`, `gt`, `quot` and `apos` are those of XML.
+fn named(name: &str) -> Option<String> {
+    let (first, second) = markup5ever::data::NAMED_ENTITIES.get(format!("{name};").as_str())?;
+    let chars = [*first, *second].into_iter().filter(|code| *code != 0).filter_map(char::from_u32);
+    Some(chars.collect()).filter(|text: &String| !text.is_empty())
 }
 
 /// Escapes text for HTML.
@@ -172,6 +179,11 @@ mod tests {
     fn double_escaping_is_repaired() {
         assert_eq!(plain("Bắc Ninh &amp;quot;số hóa&amp;quot; &amp;amp; hội nhập"), "Bắc Ninh \"số hóa\" & hội nhập");
         assert_eq!(plain("&lt;b&gt;Tin&lt;/b&gt; mới"), "Tin mới");
+    }
+
+    #[test]
+    fn entities_of_vietnamese_letters_are_known() {
+        assert_eq!(plain("C&ocirc;ng t&aacute;c, N&abreve;m &Dstrok;&agrave; &ndash; &apos;"), "Công tác, Năm Đà – '");
     }
 
     #[test]

@@ -460,9 +460,21 @@ impl OpenItem {
             Form::Unsaid => markup && !looks_like_html(&capture.text),
             Form::Html | Form::Xhtml => false,
         };
-        let value = if escape { text::escape(&capture.text) } else { capture.text };
-        self.raw.put(capture.slot, value);
+        let slot = capture.slot;
+        self.raw.put(slot, if escape { text::escape(&capture.text) } else { repaired(capture) });
     }
+}
+
+/// Undoes what CMSs do to HTML on its way into XML: a section within a section
+/// leaves its marks, and text escaped twice has no tag but escaped ones.
+fn repaired(capture: Capture) -> String {
+    let mut text = capture.text;
+    if text.contains("<![CDATA[") {
+        text = text.replace("<![CDATA[", "").replace("]]>", "");
+    }
+    let html = capture.form == Form::Html && matches!(capture.slot, Slot::Content | Slot::Description);
+    let twice = html && !text.contains('<') && text.contains("&lt;") && text.contains("&gt;");
+    if twice { text::decode_entities(&text) } else { text }
 }
 
 fn form(dialect: Dialect, tag: &Tag) -> Form {
