@@ -88,7 +88,7 @@ pub const ALLOWED: [(&str, &[&str]); 47] = [
 ];
 
 /// Elements that go with everything in them: code, forms' texts, other languages' markup.
-pub const REMOVED_WITH_CONTENT: [&str; 26] = [
+pub const REMOVED_WITH_CONTENT: [&str; 24] = [
     "script",
     "style",
     "title",
@@ -110,10 +110,8 @@ pub const REMOVED_WITH_CONTENT: [&str; 26] = [
     "select",
     "frameset",
     "frame",
-    "dialog",
     "option",
     "datalist",
-    "head",
     "iframe",
 ];
 
@@ -290,7 +288,12 @@ fn open(element: &mut Element<'_, '_>, name: &str, count: &Rc<RefCell<Count>>) -
     let (shared, phrasing, link) = (Rc::clone(count), PHRASING.contains(&name), name == "a");
     let barrier = BARRIERS.contains(&name);
     let Some(handlers) = element.end_tag_handlers() else { return Ok(()) };
-    handlers.push(Box::new(move |_| {
+    let own = name.to_owned();
+    handlers.push(Box::new(move |end| {
+        // An outer end tag that closes this element in passing is not its own.
+        if end.name() != own {
+            return Ok(());
+        }
         let mut count = shared.borrow_mut();
         if link {
             count.link = 0;
