@@ -4,12 +4,15 @@
 
 pub mod article;
 pub mod config;
+pub mod daemon;
 pub mod delivery;
 pub mod media;
 pub mod message;
 pub mod plan;
+pub mod poll;
 pub mod portals;
 pub mod render;
 pub mod retry;
+pub mod source;
 pub mod store;
 pub mod worker;

@@ -122,6 +122,29 @@ fn spelled_out(path: &Path) -> String {
     plain.display().to_string()
 }
 
+/// Names site, account and secret without telling them: a portal that is held
+/// because of one of them is let go when it changes. A secret that cannot be
+/// read counts as none.
+#[must_use]
+pub fn access(config: &AdapterConfig) -> [u8; 32] {
+    let address = config.address();
+    let mut hasher = blake3::Hasher::new_derive_key("dongbo portal access 1");
+    let mut field = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    field(address.kind);
+    field(&address.site);
+    field(&address.account);
+    match config {
+        AdapterConfig::Wordpress(config) => {
+            field(config.password.resolve().as_ref().map_or("", |secret| secret.expose()));
+        }
+        AdapterConfig::Folder(_) => {}
+    }
+    *hasher.finalize().as_bytes()
+}
+
 /// Makes the adapter of one portal; `name` is the portal's own, for people.
 /// Secrets are read here, nothing is sent.
 ///

@@ -1,9 +1,8 @@
 //! An article in a portal's shape becomes a post. Pure.
 //!
-//! The attribution is a template with `{nguon}` (the source's name),
-//! `{thoi_gian}` (dd/MM/yyyy HH:mm in Vietnam), `{ngay}` (dd/MM/yyyy),
-//! `{lien_ket}` (the original's address) and `{tac_gia}` (the author, may be
-//! empty). The values are escaped; the template itself is HTML by the operator.
+//! The attribution is a template with `{source}` (the source's name), `{time}`
+//! (dd/MM/yyyy HH:mm in Vietnam) and `{url}` (the original's address). The
+//! values are escaped; the template itself is HTML by the operator.
 
 use dongbo_sdk::{Capabilities, CategorySupport, Key, Post, RemoteCopy, RemoteMedia};
 use jiff::Timestamp;
@@ -15,10 +14,6 @@ use crate::plan::Shape;
 
 /// Goes into every shape: a renderer that shows the same article differently is a new version.
 pub const VERSION: u32 = 1;
-
-/// The default attribution line (re-posting names source, time and original).
-pub const ATTRIBUTION: &str =
-    r#"<p class="nguon-tin">Nguồn: <a href="{lien_ket}">{nguon}</a>, đăng lúc {thoi_gian}.</p>"#;
 
 /// Shapes an article for a portal. What the portal cannot show is left out; the plan says so.
 #[must_use]
@@ -46,11 +41,9 @@ pub fn post(key: Key, content: &Content, shape: &Shape, can: &Capabilities, feat
 fn attribution(template: &str, content: &Content, source: &str) -> String {
     let local = vietnam(content.published);
     template
-        .replace("{nguon}", &escape(source))
-        .replace("{thoi_gian}", &local.strftime("%d/%m/%Y %H:%M").to_string())
-        .replace("{ngay}", &local.strftime("%d/%m/%Y").to_string())
-        .replace("{lien_ket}", &escape(&content.url))
-        .replace("{tac_gia}", &escape(content.byline.as_deref().unwrap_or_default()))
+        .replace("{source}", &escape(source))
+        .replace("{time}", &local.strftime("%d/%m/%Y %H:%M").to_string())
+        .replace("{url}", &escape(&content.url))
 }
 
 /// Asia/Ho_Chi_Minh has had no daylight saving since 1979.
@@ -126,8 +119,8 @@ mod tests {
     #[test]
     fn the_attribution_names_source_time_and_original() {
         assert_eq!(
-            attribution(ATTRIBUTION, &content(), "Cổng TTĐT tỉnh <Bắc Ninh>"),
-            r#"<p class="nguon-tin">Nguồn: <a href="https://portal.example.vn/a?b=1&amp;c=2">Cổng TTĐT tỉnh &lt;Bắc Ninh&gt;</a>, đăng lúc 15/11/2026 14:05.</p>"#
+            attribution(crate::config::ATTRIBUTION, &content(), "Cổng TTĐT tỉnh <Bắc Ninh>"),
+            r#"<p><em>Nguồn: Cổng TTĐT tỉnh &lt;Bắc Ninh&gt;, 15/11/2026 14:05. <a href="https://portal.example.vn/a?b=1&amp;c=2">Xem bài gốc</a>.</em></p>"#
         );
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dongbo_sdk::Capabilities;
 use rusqlite::{Connection, OptionalExtension};
@@ -10,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Store, StoreError, Tx, meta};
-use crate::delivery::{InstallationId, Moment, PortalId};
-use crate::plan::Rules;
+use crate::delivery::{ArticleId, InstallationId, Moment, PortalId, State};
+use crate::plan::{Occasion, Rules};
 
 /// A source as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct PortalRow {
     /// Wall clock, ms; of first contact.
     pub since: i64,
     pub address: String,
+    /// Digest of the rules by which its articles were first chosen; `None`: not yet.
+    pub rules: Option<[u8; 32]>,
     pub site: Option<String>,
     pub capabilities: Option<Capabilities>,
     /// When the last check succeeded.
@@ -163,6 +166,52 @@ impl Store {
         .await
     }
 
+    /// Brings a portal what its backfill names of the articles that are known
+    /// already, in pieces, and remembers by which rules.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn plan_portal(
+        &self,
+        portal: PlannedPortal,
+        digest: [u8; 32],
+        planned: Arc<Planned>,
+    ) -> Result<usize, StoreError> {
+        let (mut from, mut count) = (0, 0);
+        loop {
+            let (portal, planned) = (portal.clone(), planned.clone());
+            let (next, changed) =
+                self.write(Rank::Order, move |tx| plan_piece(tx, from, &portal, &planned)).await?;
+            count += changed;
+            let Some(next) = next else { break };
+            from = next;
+        }
+        let id = portal.rules.portal;
+        self.write(Rank::Order, move |tx| {
+            tx.db.execute("UPDATE portal SET rules = ?2 WHERE id = ?1", (id.0, &digest[..]))?;
+            Ok(())
+        })
+        .await?;
+        Ok(count)
+    }
+
+    /// The writer answers: it lives.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.write(Rank::Order, |_| Ok(())).await
+    }
+
+    /// What a run leaves undone, and whether time alone would bring some of it soon.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn left_to_do(&self) -> Result<Left, StoreError> {
+        let now = self.clock().now();
+        self.read(|db| left_to_do(db, now))
+    }
+
     /// # Errors
     /// When it cannot be committed.
     pub async fn set_health(&self, of: HealthOf, health: Health) -> Result<(), StoreError> {
@@ -231,7 +280,7 @@ fn put_health(tx: &Tx<'_>, of: HealthOf, health: &Health) -> Result<(), StoreErr
 pub(super) fn all(db: &Connection) -> Result<Vec<PortalRow>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT p.id, p.name, p.installation, p.retired, p.since, p.address, p.site, p.capabilities, p.paused, \
-         p.failures, p.open_until, p.held, p.reason, i.failures, i.open_until, i.held, i.reason, p.checked_at \
+         p.failures, p.open_until, p.held, p.reason, i.failures, i.open_until, i.held, i.reason, p.checked_at, p.rules \
          FROM portal p JOIN installation i ON i.id = p.installation ORDER BY p.id",
     )?;
     let mut rows = statement.query([])?;
@@ -253,6 +302,7 @@ pub(super) fn all(db: &Connection) -> Result<Vec<PortalRow>, StoreError> {
             retired: row.get(3)?,
             since: row.get(4)?,
             address: row.get(5)?,
+            rules: row.get::<_, Option<Vec<u8>>>(18)?.and_then(|bytes| bytes.try_into().ok()),
             site: row.get(6)?,
             capabilities: capabilities.map(|json| parse(&json)).transpose()?,
             checked_at: Moment(row.get(17)?),
@@ -262,4 +312,71 @@ pub(super) fn all(db: &Connection) -> Result<Vec<PortalRow>, StoreError> {
         });
     }
     Ok(portals)
+}
+
+/// What a run leaves undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Deliveries that do not stand as wanted; counted only when nothing is workable.
+    pub unfinished: usize,
+    /// Some delivery will go on by itself soon.
+    pub workable: bool,
+}
+
+/// Publish delays, the gap between corrections and graces end within this; duties beyond it are not waited for.
+const SOON: Duration = Duration::from_secs(15 * 60);
+
+fn left_to_do(db: &Connection, now: Moment) -> Result<Left, StoreError> {
+    let paused = meta::paused(db)?;
+    let mut left = Left::default();
+    let portals: Vec<PortalRow> = all(db)?.into_iter().filter(|portal| !portal.retired).collect();
+    for portal in &portals {
+        let calm = |health: &Health| health.held.is_none() && health.open_until.is_none();
+        if !paused && !portal.paused && calm(&portal.health) && calm(&portal.installation_health) {
+            left.workable |= has_soon(db, portal.id, now)?;
+        }
+    }
+    if !left.workable {
+        for portal in &portals {
+            let counts = super::reports::counts(db, portal.id)?;
+            left.unfinished +=
+                counts.iter().filter(|(state, _)| **state != State::Standing).map(|(_, count)| count).sum::<usize>();
+        }
+    }
+    Ok(left)
+}
+
+/// A hint soon due of a delivery that neither failed nor waits for a person.
+fn has_soon(db: &Connection, portal: PortalId, now: Moment) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM due JOIN delivery ON delivery.article = due.article AND delivery.portal = due.portal \
+         WHERE due.portal = ?1 AND due.at <= ?2 AND delivery.tries = 0 \
+         AND (delivery.hold = 0 OR delivery.wanted_revision IS NULL) LIMIT 1",
+    )?;
+    Ok(statement.exists((portal.0, now.after(SOON).0))?)
+}
+
+/// Articles looked at per transaction when a portal is new.
+const PIECE: i64 = 200;
+
+fn plan_piece(
+    tx: &Tx<'_>,
+    from: i64,
+    portal: &PlannedPortal,
+    planned: &Planned,
+) -> Result<(Option<i64>, usize), StoreError> {
+    let mut statement = tx.db.prepare_cached("SELECT id FROM article WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+    let ids: Vec<i64> = statement.query_map((from, PIECE), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut changed = 0;
+    for &id in &ids {
+        let article = ArticleId(id);
+        if super::deliveries::load(tx.db, article, portal.rules.portal)?.is_some() {
+            continue;
+        }
+        if let Some(facts) = super::articles::facts(tx.db, article, planned)? {
+            let came = super::articles::plan_delivery(tx, article, &facts, portal, Occasion::Reading)?;
+            changed += usize::from(came);
+        }
+    }
+    Ok((ids.last().copied(), changed))
 }

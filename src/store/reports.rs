@@ -248,7 +248,7 @@ impl Desk {
     }
 }
 
-fn counts(db: &Connection, portal: PortalId) -> Result<Counts, StoreError> {
+pub(super) fn counts(db: &Connection, portal: PortalId) -> Result<Counts, StoreError> {
     let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE portal = ?1");
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map([portal.0], deliveries::from_row)?;

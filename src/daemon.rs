@@ -1,0 +1,407 @@
+//! The running daemon: start-up in order, pollers, orders, signals, shutdown.
+//!
+//! Start-up: instance lock → ledger → doubts of a restored ledger → open
+//! attempts → what the configuration names → lanes → pollers. Shutdown goes
+//! the other way, within a limit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use url::Url;
+
+use crate::config::{self, Config};
+use crate::media::{Fetch, Pictures};
+use crate::plan::{self, Rules};
+use crate::poll::{PollError, Polled, Poller};
+use crate::source::{self, FeedReader, Fetcher};
+use crate::store::{
+    HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store, StoreError,
+};
+use crate::worker::{GateLimits, Gates, Place, Worker};
+use crate::portals;
+
+/// New orders are noticed within this.
+const LOOK_FOR_ORDERS: Duration = Duration::from_millis(500);
+/// Polls spread by up to this share of their interval, so that they never come together.
+const POLL_JITTER: f64 = 0.1;
+/// How often `run --once` asks whether everything stands.
+const ONCE_LOOK: Duration = Duration::from_millis(50);
+
+/// Everything that runs.
+#[derive(Debug)]
+pub struct Daemon {
+    _lock: InstanceLock,
+    store: Store,
+    planned: Arc<Planned>,
+    worker: Worker,
+    pollers: Vec<Poller>,
+    intervals: BTreeMap<String, Duration>,
+    reader: Arc<FeedReader>,
+    stop_within: Duration,
+}
+
+/// How `run --once` ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Once {
+    EverythingStands,
+    /// Some source could not be read, or some delivery waits for a back-off or a person.
+    SomethingIsLeft,
+}
+
+impl Daemon {
+    /// Starts lanes; sources are read by [`Daemon::run`] or [`Daemon::once`].
+    ///
+    /// # Errors
+    /// Another daemon, an unusable ledger, a state folder that cannot be written.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        prepare_folder(config)?;
+        let lock = InstanceLock::take(&config.state)?;
+        let store = Store::open(&config.state, Linger::Yes)?;
+        if store.is_restored()? {
+            let deliveries = store.doubt_everything().await?;
+            tracing::warn!(deliveries, "this ledger was put back from a backup: every copy is looked up before anything is written");
+        }
+        let interrupted = store.recover().await?;
+        if interrupted > 0 {
+            tracing::info!(interrupted, "attempts without an end; their portals are asked first");
+        }
+        let rows = store.configure(source_specs(config), portal_specs(config)).await?;
+        let planned = Arc::new(planned(config, &rows));
+        let reader = Arc::new(FeedReader::default());
+        let pictures = Pictures::new(&config.state, Arc::new(Allowed::new(config)?));
+        let places = places(config, &rows, &store).await?;
+        plan_newcomers(&store, &planned, &rows).await?;
+        let worker = Worker::start(&store, places, &pictures);
+        let mut pollers = Vec::new();
+        for source in &config.sources {
+            pollers.push(Poller::new(source, feed_limits(config), reader.clone(), store.clone())?);
+        }
+        let intervals = config.sources.iter().map(|source| (source.id.clone(), source.poll)).collect();
+        Ok(Self {
+            _lock: lock,
+            store,
+            planned,
+            worker,
+            pollers,
+            intervals,
+            reader,
+            stop_within: config.limits.stop_within,
+        })
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Documents parsed so far.
+    #[must_use]
+    pub fn parses(&self) -> u64 {
+        self.reader.parses()
+    }
+
+    /// Runs until a signal.
+    ///
+    /// # Errors
+    /// A failing disk of the ledger.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = tokio::task::JoinSet::new();
+        for poller in std::mem::take(&mut self.pollers) {
+            let every = self.intervals.get(&poller.id).copied().unwrap_or(Duration::from_secs(300));
+            tasks.spawn(poll_forever(poller, every, self.planned.clone(), stopped.clone()));
+        }
+        tasks.spawn(obey_forever(self.store.clone(), self.planned.clone(), stopped.clone()));
+        notify(&[sd_notify::NotifyState::Ready]);
+        tracing::info!(portals = self.planned.portals.len(), sources = self.intervals.len(), "dongbo runs");
+        let failure = self.until_signal().await;
+        notify(&[sd_notify::NotifyState::Stopping]);
+        tracing::info!("stopping");
+        let _ = stop.send(true);
+        let stopped = self.worker.stop(self.stop_within).await;
+        // A poll that is under way is given up; its validators are not saved.
+        tasks.shutdown().await;
+        self.store.close();
+        stopped.context("the ledger could not be written")?;
+        failure
+    }
+
+    /// Waits for a signal, pinging the watchdog while writer and lanes make progress.
+    async fn until_signal(&self) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let watchdog = sd_notify::watchdog_enabled();
+        let every = watchdog.map_or(Duration::from_secs(5), |limit| limit / 3);
+        let mut tick = tokio::time::interval(every);
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                _ = tick.tick() => {
+                    anyhow::ensure!(!self.worker.failed(), "a lane ended because the ledger cannot be written");
+                    if self.is_alive().await {
+                        notify(&[sd_notify::NotifyState::Watchdog]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The writer answers an empty job.
+    async fn is_alive(&self) -> bool {
+        tokio::time::timeout(Duration::from_secs(10), self.store.ping()).await.is_ok_and(|answer| answer.is_ok())
+    }
+
+    /// Reads every source once, obeys open orders, delivers all that is due.
+    /// Waits out publish delays, graces and tickets, not back-offs.
+    ///
+    /// # Errors
+    /// A failing disk of the ledger.
+    pub async fn once(mut self) -> anyhow::Result<(Once, Vec<(String, PollError)>)> {
+        let mut failed = Vec::new();
+        for poller in &mut self.pollers {
+            match poller.poll(&self.planned).await {
+                Ok(polled) => log_polled(&poller.id, &polled),
+                Err(error) => failed.push((poller.id.clone(), error)),
+            }
+        }
+        while self.store.obey(self.planned.clone()).await? != Piece::Idle {}
+        let stands = self.drain().await?;
+        let ended = self.worker.stop(self.stop_within).await;
+        self.store.close();
+        ended.context("the ledger could not be written")?;
+        let end = if stands && failed.is_empty() { Once::EverythingStands } else { Once::SomethingIsLeft };
+        Ok((end, failed))
+    }
+
+    /// Until nothing is left that time alone would bring. Whether everything stands.
+    async fn drain(&self) -> anyhow::Result<bool> {
+        loop {
+            anyhow::ensure!(!self.worker.failed(), "a lane ended because the ledger cannot be written");
+            let left = self.store.left_to_do()?;
+            if !left.workable {
+                return Ok(left.unfinished == 0);
+            }
+            tokio::time::sleep(ONCE_LOOK).await;
+        }
+    }
+}
+
+fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    // Not started by systemd: nobody listens.
+    let _ = sd_notify::notify(states);
+}
+
+fn prepare_folder(config: &Config) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.state).map_err(|error| match error.kind() {
+        std::io::ErrorKind::StorageFull => StoreError::Full,
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
+        _ => StoreError::Missing { path: config.state.clone() },
+    })?;
+    Ok(())
+}
+
+fn feed_limits(config: &Config) -> source::Limits {
+    source::Limits { decoded_bytes_max: config.limits.feed_bytes_max, ..source::Limits::default() }
+}
+
+fn source_specs(config: &Config) -> Vec<SourceSpec> {
+    config.sources.iter().map(|source| SourceSpec { id: source.id.clone(), name: source.name.clone() }).collect()
+}
+
+fn portal_specs(config: &Config) -> Vec<PortalSpec> {
+    config
+        .portals
+        .iter()
+        .map(|portal| {
+            let address = portal.adapter.address();
+            PortalSpec {
+                id: portal.id.clone(),
+                installation: portal.installation.clone(),
+                address: address.site.clone(),
+                access: portals::access(&portal.adapter),
+            }
+        })
+        .collect()
+}
+
+/// The rules in force, for planning in the ledger and for commands.
+#[must_use]
+pub fn planned(config: &Config, rows: &[PortalRow]) -> Planned {
+    let urgent: Vec<String> = config.sources.iter().flat_map(|source| source.urgent.clone()).collect();
+    let portals = rows
+        .iter()
+        .filter_map(|row| config.portal(&row.name).map(|portal| (row, portal)))
+        .map(|(row, portal)| PlannedPortal {
+            name: row.name.clone(),
+            groups: portal.groups.clone(),
+            since: row.since,
+            rules: rules(row, portal, &urgent),
+        })
+        .collect();
+    let sources = config.sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect();
+    Planned { portals, sources }
+}
+
+fn rules(row: &PortalRow, portal: &config::Portal, urgent: &[String]) -> Rules {
+    Rules {
+        portal: row.id,
+        sources: portal.sources.iter().cloned().collect(),
+        accept: portal.accept.clone(),
+        reject: portal.reject.clone(),
+        categories: portal.categories.clone(),
+        missing_category: portal.missing_category,
+        visibility: portal.publish,
+        backfill: match portal.backfill {
+            config::Backfill::None => plan::Backfill::None,
+            config::Backfill::All => plan::Backfill::All,
+            config::Backfill::Age(age) => plan::Backfill::Age(age),
+        },
+        publish_delay: portal.publish_delay,
+        correction_gap: portal.correction_gap,
+        urgent: urgent.to_vec(),
+        direction: vec![DIRECTION.to_owned()],
+        attribution: portal.attribution.clone(),
+    }
+}
+
+/// The category of the leadership's direction and administration content (directive 2094/UBND-CTTĐT).
+const DIRECTION: &str = "Chỉ đạo điều hành";
+
+/// The portals that can be worked with. One whose adapter cannot be made (a
+/// missing secret) is held and does not stop the others.
+async fn places(config: &Config, rows: &[PortalRow], store: &Store) -> anyhow::Result<Vec<Place>> {
+    let mut gates = Gates::default();
+    let mut places = Vec::new();
+    for row in rows.iter().filter(|row| !row.retired) {
+        let Some(portal) = config.portal(&row.name) else { continue };
+        let Some(installation) = config.installation(&portal.installation) else { continue };
+        let adapter = match portals::build(&portal.adapter, &portal.name, installation.http()) {
+            Ok(adapter) => adapter,
+            Err(error) => {
+                let reason = format!("{error:#}");
+                tracing::error!(portal = %row.name, reason, "portal held: its adapter cannot be made");
+                let health = crate::store::Health { held: Some("config".into()), reason: Some(reason), ..row.health.clone() };
+                store.set_health(HealthOf::Portal(row.id), health).await?;
+                continue;
+            }
+        };
+        let limits = GateLimits { in_flight: usize::from(installation.in_flight), rate: installation.rate };
+        places.push(Place {
+            gate: gates.of(row, &limits),
+            row: row.clone(),
+            adapter,
+            slots: usize::from(portal.in_flight.max(1)),
+            timeout: installation.timeout,
+            settles_within: installation.settles_within,
+            create_burst: portal.create_burst,
+            removal: portal.removal,
+            drafts: portal.publish == dongbo_sdk::Visibility::Draft,
+        });
+    }
+    Ok(places)
+}
+
+/// A new portal receives what its backfill names of the articles that are known already.
+async fn plan_newcomers(store: &Store, planned: &Arc<Planned>, rows: &[PortalRow]) -> Result<(), StoreError> {
+    for portal in &planned.portals {
+        let digest = plan::digest(&portal.rules);
+        if rows.iter().any(|row| row.id == portal.rules.portal && row.rules.is_none()) {
+            store.plan_portal(portal.clone(), digest, planned.clone()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn poll_forever(mut poller: Poller, every: Duration, planned: Arc<Planned>, mut stop: watch::Receiver<bool>) {
+    loop {
+        match poller.poll(&planned).await {
+            Ok(polled) => log_polled(&poller.id, &polled),
+            Err(error) => tracing::warn!(source = %poller.id, error = %chain(&error), "source not read"),
+        }
+        let wait = every.mul_f64(1.0 + POLL_JITTER * (fastrand::f64() - 0.5));
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+fn log_polled(source: &str, polled: &Polled) {
+    match polled {
+        Polled::Unchanged => tracing::debug!(source, "source unchanged"),
+        Polled::Changed { committed, summary } => tracing::info!(
+            source,
+            new = committed.new,
+            corrected = committed.corrected,
+            deliveries = committed.deliveries,
+            quarantined = summary.quarantined,
+            "source read"
+        ),
+    }
+}
+
+async fn obey_forever(store: Store, planned: Arc<Planned>, mut stop: watch::Receiver<bool>) {
+    loop {
+        match store.obey(planned.clone()).await {
+            Ok(Piece::More | Piece::Done) => continue,
+            Ok(Piece::Idle) => {}
+            Err(error) => tracing::warn!(%error, "an order could not be carried out yet"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_FOR_ORDERS) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// An error and its causes on one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let text = next.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = next.source();
+    }
+    line
+}
+
+/// Fetches pictures: the origins of configured sources are allowed, every
+/// other address passes the private-network guard.
+#[derive(Debug)]
+struct Allowed {
+    fetcher: Fetcher,
+    origins: Vec<Url>,
+}
+
+impl Allowed {
+    fn new(config: &Config) -> Result<Self, source::ReadError> {
+        let limits = source::Limits { decoded_bytes_max: config.limits.media_bytes_max, ..source::media_limits() };
+        let origins = config.sources.iter().map(|source| source.url.clone()).collect();
+        Ok(Self { fetcher: Fetcher::new(limits)?, origins })
+    }
+}
+
+#[async_trait]
+impl Fetch for Allowed {
+    async fn fetch(&self, url: &str) -> Result<(Bytes, String), String> {
+        let url = Url::parse(url).map_err(|error| error.to_string())?;
+        let allowed = self.origins.iter().find(|origin| origin.origin() == url.origin()).or(self.origins.first());
+        let Some(allowed) = allowed else { return Err("no source is configured".into()) };
+        match source::fetch_media(&self.fetcher, &url, allowed).await {
+            Ok(media) => Ok((media.bytes.into(), media.kind.mime().to_owned())),
+            Err(error) => Err(chain(&error)),
+        }
+    }
+}

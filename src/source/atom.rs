@@ -1,0 +1,46 @@
+//! Atom 1.0 (RFC 4287): where each child of an `entry` belongs.
+
+use super::rss;
+use super::xml::{RawItem, Slot, Tag};
+
+/// Notes what an element says in its attributes and names the slot of its text.
+#[must_use]
+pub fn open(path: &str, tag: &Tag, raw: &mut RawItem) -> Option<Slot> {
+    let slot = match path {
+        "title" => Slot::Title,
+        "id" => Slot::Guid,
+        "summary" => Slot::Description,
+        "content" if tag.attribute("src").is_none() => Slot::Content,
+        "published" => Slot::Published,
+        "updated" => Slot::Updated,
+        "author/name" => Slot::Author,
+        "dc:creator" => Slot::Creator,
+        "link" => {
+            link(tag, raw);
+            return None;
+        }
+        "category" => {
+            let name = [tag.attribute("label"), tag.attribute("term")].into_iter().flatten();
+            if let Some(name) = name.into_iter().find(|name| !name.trim().is_empty()) {
+                raw.category(name.to_owned());
+            }
+            return None;
+        }
+        path => {
+            rss::media(path, tag, raw);
+            return None;
+        }
+    };
+    Some(slot)
+}
+
+/// RFC 4287 §4.2.7: no `rel` means alternate; of several the HTML one comes first.
+fn link(tag: &Tag, raw: &mut RawItem) {
+    let Some(href) = tag.attribute("href") else { return };
+    let kind = tag.attribute("type").unwrap_or("text/html");
+    match tag.attribute("rel").unwrap_or("alternate") {
+        "alternate" if raw.link.is_empty() || kind == "text/html" => href.clone_into(&mut raw.link),
+        "enclosure" if kind.starts_with("image/") => raw.picture(Some(href), 1),
+        _ => {}
+    }
+}

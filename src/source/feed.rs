@@ -1,0 +1,381 @@
+//! A feed's text becomes articles, one by one.
+//!
+//! [`FeedReader::read`] looks at the beginning and says what the document is;
+//! the [`Reading`] it returns is an iterator, so that the caller commits in
+//! pieces. One bad item is [`Quarantined`] and never stops the others.
+//! Synchronous and bound by the processor: run it off the async threads.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use quick_xml::events::Event;
+use url::Url;
+
+use super::error::{ReadError, begins};
+
+use super::item::{self, Context};
+use super::xml::{self, Damage, Dialect, RawItem, Scan};
+use super::{charset, text};
+use crate::article::{Item, Name};
+
+/// Items of one feed.
+pub const ITEMS_MAX: usize = 5_000;
+/// From the first byte parsed to the last item handed out, the caller's own time included.
+pub const TIME_MAX: Duration = Duration::from_secs(120);
+/// Quarantined items that are reported one by one.
+pub const QUARANTINED_MAX: usize = 500;
+/// Warnings that are kept.
+pub const WARNINGS_MAX: usize = 100;
+/// Characters of a bad item that are shown.
+pub const SAMPLE_CHARS: usize = 400;
+/// How much junk may stand before the root: a byte-order mark, blank lines, a PHP notice.
+const JUNK_BYTES_MAX: usize = 64 * 1024;
+
+/// A body with what was said about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'a> {
+    pub body: &'a [u8],
+    /// The HTTP header.
+    pub content_type: Option<&'a str>,
+    /// Where it was read in the end.
+    pub url: &'a Url,
+    pub now: Timestamp,
+}
+
+/// Reads feeds and counts how often it had to.
+#[derive(Debug, Default)]
+pub struct FeedReader {
+    parses: AtomicU64,
+}
+
+impl FeedReader {
+    /// How many documents were parsed.
+    #[must_use]
+    pub fn parses(&self) -> u64 {
+        self.parses.load(Ordering::Relaxed)
+    }
+
+    /// Says what the document is and stands before its first item.
+    ///
+    /// # Errors
+    /// Where the document is no feed; damage further on is the reading's matter.
+    pub fn read(&self, document: Document<'_>) -> Result<Reading, ReadError> {
+        self.parses.fetch_add(1, Ordering::Relaxed);
+        let decoded = charset::decode(document.body, document.content_type);
+        let scan = root(&decoded.text)?;
+        let survey = Survey::of(&decoded.text, scan.clone());
+        let mut warnings = Vec::new();
+        if decoded.damaged {
+            warnings.push(Warning::DamagedText { encoding: decoded.encoding });
+        }
+        Ok(Reading {
+            text: decoded.text,
+            scan,
+            survey,
+            context: Context::new(document.url.clone(), document.now),
+            started: Instant::now(),
+            summary: Summary { warnings, ..Summary::default() },
+            first_damage: None,
+        })
+    }
+}
+
+/// A feed under way; yields what its items became.
+#[derive(Debug)]
+pub struct Reading {
+    text: String,
+    scan: Scan,
+    survey: Survey,
+    context: Context,
+    started: Instant,
+    summary: Summary,
+    first_damage: Option<Damage>,
+}
+
+/// What a whole reading came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The feed's own name, plain text.
+    pub title: Option<String>,
+    pub items: usize,
+    pub quarantined: usize,
+    /// The document was read to its proper end. Where it was not, the
+    /// validators must not be saved, so that the next poll reads it again.
+    pub complete: bool,
+    pub warnings: Vec<Warning>,
+}
+
+/// What an operator may want to know although everything was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// Bytes that are no text in the feed's encoding.
+    DamagedText {
+        encoding: &'static str,
+    },
+    /// The article's date could not be read; the time of reading stands in.
+    NoDate {
+        title: String,
+    },
+    /// The article's date lay more than a day ahead; the time of reading stands in.
+    FutureDate {
+        title: String,
+    },
+    /// Different articles share this guid, so it names none of them.
+    SharedGuid {
+        guid: String,
+    },
+    TitleCut {
+        title: String,
+    },
+    /// Behind this the feed was not read: more than [`ITEMS_MAX`] items.
+    TooManyItems,
+    /// Behind this the feed was not read: [`TIME_MAX`] was over.
+    OutOfTime,
+}
+
+/// An item that could not become an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    pub reason: String,
+    /// The beginning of the item as written, at most [`SAMPLE_CHARS`].
+    pub sample: String,
+    /// The name by which it would be known, if it got that far.
+    pub identity: Option<Name>,
+}
+
+impl Iterator for Reading {
+    type Item = Result<Item, Quarantined>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.exhausted() {
+            let result = match self.scan.next(&self.text)? {
+                Ok(mut raw) => match self.survey.admit(&mut raw) {
+                    Some(categories) => self.shape(raw, categories),
+                    None => continue,
+                },
+                Err(damage) => Err(self.damaged(damage)),
+            };
+            match &result {
+                Ok(_) => self.summary.items += 1,
+                Err(_) => self.summary.quarantined += 1,
+            }
+            if result.is_ok() || self.summary.quarantined <= QUARANTINED_MAX {
+                return Some(result);
+            }
+        }
+        None
+    }
+}
+
+impl Reading {
+    /// What the reading came to; call it when the iterator has ended.
+    ///
+    /// # Errors
+    /// Where damage left nothing that could be read.
+    pub fn finish(self) -> Result<Summary, ReadError> {
+        let Self { scan, summary, first_damage, context, text, survey, .. } = self;
+        match first_damage {
+            Some(damage) if summary.items == 0 && damage.item.is_none() => {
+                Err(ReadError::Malformed { at: damage.at as u64, reason: damage.reason })
+            }
+            Some(_) | None if !scan.complete && summary.items + summary.quarantined == 0 => {
+                Err(ReadError::Malformed { at: text.len() as u64, reason: "the feed ends too early".to_owned() })
+            }
+            Some(_) | None => {
+                let title = scan.title.map(|title| item::one_line(&title, item::TITLE_CHARS_MAX));
+                let mut shared: Vec<String> = survey.shared_guids.into_iter().collect();
+                shared.sort();
+                let shared = shared.into_iter().map(|guid| Warning::SharedGuid { guid });
+                let warnings = summary.warnings.into_iter().chain(context.warnings).chain(shared);
+                let warnings = warnings.take(WARNINGS_MAX).collect();
+                Ok(Summary { title, complete: scan.complete && !context.stopped, warnings, ..summary })
+            }
+        }
+    }
+
+    /// The limits of a whole feed; past them nothing more is read.
+    fn exhausted(&mut self) -> bool {
+        let over = if self.summary.items + self.summary.quarantined >= ITEMS_MAX {
+            Warning::TooManyItems
+        } else if self.started.elapsed() > TIME_MAX {
+            Warning::OutOfTime
+        } else {
+            return false;
+        };
+        if !self.context.stopped && self.scan.next(&self.text).is_some() {
+            self.context.stopped = true;
+            self.summary.warnings.push(over);
+        }
+        true
+    }
+
+    fn shape(&mut self, raw: RawItem, categories: Vec<String>) -> Result<Item, Quarantined> {
+        self.context.feed(&self.scan);
+        let raw = RawItem { categories, ..raw };
+        item::shape(&raw, &mut self.context).map_err(|bad| Quarantined {
+            reason: bad.reason,
+            sample: item::sample(&raw),
+            identity: bad.identity,
+        })
+    }
+
+    fn damaged(&mut self, damage: Damage) -> Quarantined {
+        let identity = damage.item.as_deref().and_then(|raw| item::identity(raw, &self.context));
+        let sample = text::fold(&self.text[damage.from..].chars().take(SAMPLE_CHARS).collect::<String>());
+        let reason = format!("the feed is damaged at byte {}: {}", damage.at, damage.reason);
+        self.first_damage.get_or_insert(damage);
+        Quarantined { reason, sample, identity }
+    }
+}
+
+/// What only the whole feed can tell: which names stand for several articles,
+/// and which articles stand there several times.
+#[derive(Debug, Default)]
+struct Survey {
+    shared_guids: HashSet<String>,
+    shared_links: HashSet<String>,
+    /// Categories of an article that stands there more than once; taken by its first copy.
+    categories: HashMap<String, Vec<String>>,
+    seen: HashSet<String>,
+}
+
+impl Survey {
+    fn of(text: &str, mut scan: Scan) -> Self {
+        let mut survey = Self::default();
+        let (mut guids, mut links) = (HashMap::new(), HashMap::new());
+        let started = Instant::now();
+        let mut items = Vec::new();
+        while let Some(result) = scan.next(text) {
+            if items.len() >= ITEMS_MAX || started.elapsed() > TIME_MAX {
+                break;
+            }
+            let Ok(raw) = result else { continue };
+            let (guid, link, title) = (trimmed(&raw.guid), trimmed(&raw.link), trimmed(&raw.title));
+            if shared(&mut guids, &guid, &link, &title) {
+                survey.shared_guids.insert(guid.clone());
+            }
+            if shared(&mut links, &link, &guid, &title) {
+                survey.shared_links.insert(link.clone());
+            }
+            items.push((guid, link, raw.categories));
+        }
+        for (guid, link, categories) in items {
+            if let Some(key) = survey.key(&guid, &link) {
+                survey.categories.entry(key).or_default().extend(categories);
+            }
+        }
+        survey
+    }
+
+    /// By which name two items of this feed are the same article.
+    fn key(&self, guid: &str, link: &str) -> Option<String> {
+        if !guid.is_empty() && !self.shared_guids.contains(guid) {
+            return Some(format!("guid {guid}"));
+        }
+        (!link.is_empty() && !self.shared_links.contains(link)).then(|| format!("link {link}"))
+    }
+
+    /// The categories of an item, or `None` where it was handed out before.
+    fn admit(&mut self, raw: &mut RawItem) -> Option<Vec<String>> {
+        let (guid, link) = (trimmed(&raw.guid), trimmed(&raw.link));
+        let key = self.key(&guid, &link);
+        if self.shared_guids.contains(&guid) {
+            raw.guid.clear();
+        }
+        raw.link_is_shared = self.shared_links.contains(&link);
+        let Some(key) = key else { return Some(std::mem::take(&mut raw.categories)) };
+        if !self.seen.insert(key.clone()) {
+            return None;
+        }
+        Some(self.categories.remove(&key).unwrap_or_default())
+    }
+}
+
+/// Notes a name; true where another article had it before.
+fn shared(known: &mut HashMap<String, (String, String)>, name: &str, other: &str, title: &str) -> bool {
+    if name.is_empty() {
+        return false;
+    }
+    match known.get(name) {
+        Some((before, titled)) => titled != title && (before != other || other.is_empty()),
+        None => {
+            known.insert(name.to_owned(), (other.to_owned(), title.to_owned()));
+            false
+        }
+    }
+}
+
+fn trimmed(text: &str) -> String {
+    text.trim().to_owned()
+}
+
+/// Finds the root and refuses what is no feed.
+fn root(text: &str) -> Result<Scan, ReadError> {
+    let head = text.trim_start_matches('\u{FEFF}').trim_start();
+    if head.is_empty() {
+        return Err(ReadError::Empty);
+    }
+    if head.starts_with(['{', '[']) {
+        return Err(ReadError::JsonInstead { begins: begins(head) });
+    }
+    let not_a_feed = || ReadError::NotAFeed { begins: begins(head) };
+    let window = &text[..floor(text, JUNK_BYTES_MAX)];
+    let start = start_of_markup(window).ok_or_else(not_a_feed)?;
+    let mut reader = xml::reader(text, start);
+    loop {
+        let at = start + usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+        let event =
+            reader.read_event().map_err(|error| ReadError::Malformed { at: at as u64, reason: error.to_string() })?;
+        match event {
+            Event::DocType(doctype) if doctype.contains(&b'[') => return Err(ReadError::Doctype),
+            Event::DocType(doctype) if is_html(&String::from_utf8_lossy(&doctype)) => {
+                return Err(ReadError::HtmlInstead { begins: begins(head) });
+            }
+            Event::Start(tag) | Event::Empty(tag) => {
+                if tag.len() > xml::TAG_BYTES_MAX {
+                    return Err(ReadError::Malformed { at: at as u64, reason: "a tag is too long".to_owned() });
+                }
+                let name = String::from_utf8_lossy(tag.name().as_ref()).into_owned();
+                return match name.rsplit(':').next().unwrap_or_default() {
+                    "rss" | "channel" => Ok(Scan::new(Dialect::Rss, at)),
+                    "feed" => Ok(Scan::new(Dialect::Atom, at)),
+                    other if is_html(other) => Err(ReadError::HtmlInstead { begins: begins(head) }),
+                    _ => Err(not_a_feed()),
+                };
+            }
+            Event::Eof => return Err(not_a_feed()),
+            Event::DocType(_)
+            | Event::End(_)
+            | Event::Text(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::GeneralRef(_) => {}
+        }
+    }
+}
+
+/// Where the document begins behind a server's warnings, which may be HTML
+/// themselves: at the XML declaration or at the root of a feed, else at the first tag.
+fn start_of_markup(window: &str) -> Option<usize> {
+    let lower = window.to_ascii_lowercase();
+    ["<?xml", "<rss", "<feed"].iter().filter_map(|root| lower.find(root)).min().or_else(|| window.find('<'))
+}
+
+fn is_html(name: &str) -> bool {
+    let name = name.trim_start().to_ascii_lowercase();
+    ["html", "head", "body", "script", "div", "title", "meta", "!doctype html"]
+        .iter()
+        .any(|html| name.starts_with(html))
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}

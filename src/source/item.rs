@@ -1,0 +1,208 @@
+//! One raw item becomes an article, or a reason why it cannot.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::clean::{self, clean};
+use super::feed::{SAMPLE_CHARS, Warning};
+use super::xml::{RawItem, Scan};
+use super::{date, identity, text};
+use crate::article::{Content, Item, Name, Precision};
+
+/// A longer title is cut at a word. Titles of directives pass 150 often, 300 hardly ever.
+pub const TITLE_CHARS_MAX: usize = 500;
+/// A title made of an article's first words.
+pub const MADE_TITLE_CHARS: usize = 80;
+pub const SUMMARY_CHARS_MAX: usize = 5_000;
+pub const BYLINE_CHARS_MAX: usize = 200;
+pub const CATEGORY_CHARS_MAX: usize = 200;
+
+/// What an item is read against.
+#[derive(Debug)]
+pub struct Context {
+    /// Where the feed was read.
+    url: Url,
+    /// What relative addresses of the feed stand on.
+    base: Url,
+    now: Timestamp,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) stopped: bool,
+}
+
+/// Why an item cannot become an article.
+#[derive(Debug)]
+pub struct Bad {
+    pub reason: String,
+    pub identity: Option<Name>,
+}
+
+impl Context {
+    #[must_use]
+    pub fn new(url: Url, now: Timestamp) -> Self {
+        Self { base: url.clone(), url, now, warnings: Vec::new(), stopped: false }
+    }
+
+    /// Takes up what the feed has said of itself so far.
+    pub(super) fn feed(&mut self, scan: &Scan) {
+        if let Some(base) = scan.base.as_deref().and_then(|base| self.url.join(base).ok()) {
+            self.base = base;
+        }
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        if self.warnings.len() < super::feed::WARNINGS_MAX {
+            self.warnings.push(warning);
+        }
+    }
+}
+
+/// Cleans, dates and names an item.
+///
+/// # Errors
+/// Where it says nothing, has no name or its text is refused.
+pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
+    let base = base(raw, context);
+    let url = address(raw, &base);
+    let bad = |reason: String| Bad { reason, identity: name_of(raw, url.as_ref()) };
+    let page = url.clone().unwrap_or_else(|| base.clone());
+    let body = field("text", &raw.content, &page).map_err(bad)?;
+    let lead = field("summary", &raw.description, &page).map_err(bad)?;
+
+    let thumbnail = clean::lift_thumbnail(&lead);
+    let summary = text::cut(&text::plain(&lead), SUMMARY_CHARS_MAX);
+    let body_says = !text::plain(&body).is_empty() || clean::first_picture(&body).is_some();
+    let (lifted, lead) = match thumbnail {
+        Some((picture, rest)) => (Some(picture), rest),
+        None => (None, lead),
+    };
+    let body = if body_says { body } else { lead };
+    let Some(title) = title(raw, &summary, &body) else {
+        return Err(bad("the item has neither a title nor a text".to_owned()));
+    };
+    let dated = dated(raw, context, &title);
+    let read_at = (dated.precision != Precision::Guessed).then_some(dated.at);
+    let named = url.as_ref().filter(|_| !raw.link_is_shared);
+    let names = identity::names(Some(&raw.guid), named, Some((&title, read_at)));
+    let image = picture(raw, &page).or_else(|| clean::first_picture(&body)).or(lifted);
+    let page = identity::canonical(&page);
+    if raw.title.chars().count() > TITLE_CHARS_MAX && title.chars().count() + 1 >= TITLE_CHARS_MAX / 2 {
+        context.warn(Warning::TitleCut { title: title.clone() });
+    }
+    Ok(Item {
+        names,
+        origin: identity::origin(&page),
+        content: Content {
+            title,
+            summary,
+            body,
+            published: dated.at,
+            precision: dated.precision,
+            byline: byline(&raw.author),
+            url: page.into(),
+            image,
+        },
+        categories: categories(&raw.categories),
+    })
+}
+
+/// The name by which a damaged item would be known.
+#[must_use]
+pub fn identity(raw: &RawItem, context: &Context) -> Option<Name> {
+    name_of(raw, address(raw, &base(raw, context)).as_ref())
+}
+
+fn name_of(raw: &RawItem, url: Option<&Url>) -> Option<Name> {
+    let title = one_line(&raw.title, TITLE_CHARS_MAX);
+    let titled = (!title.is_empty()).then_some((title.as_str(), None));
+    identity::names(Some(&raw.guid), url, titled).into_iter().next()
+}
+
+/// What an item says, for the quarantine list.
+#[must_use]
+pub fn sample(raw: &RawItem) -> String {
+    let parts = [&raw.title, &raw.link, &raw.guid, &raw.description, &raw.content];
+    let parts = parts.map(|part| part.chars().take(SAMPLE_CHARS).collect::<String>());
+    text::fold(&text::normalise(&parts.join(" "))).chars().take(SAMPLE_CHARS).collect()
+}
+
+/// Plain text of at most `chars` characters.
+#[must_use]
+pub fn one_line(html: &str, chars: usize) -> String {
+    // Markup and entities take room, but no honest title takes this much.
+    let head: String = html.chars().take(chars.saturating_mul(16)).collect();
+    text::cut(&text::plain(&head), chars)
+}
+
+fn base(raw: &RawItem, context: &Context) -> Url {
+    raw.base.as_deref().and_then(|base| context.base.join(base.trim()).ok()).unwrap_or_else(|| context.base.clone())
+}
+
+/// The item's own address: its link, else a guid that is one.
+fn address(raw: &RawItem, base: &Url) -> Option<Url> {
+    identity::link(&text::decode_entities(&raw.link), base).or_else(|| identity::http_url(raw.guid.trim()))
+}
+
+fn field(name: &str, html: &str, page: &Url) -> Result<String, String> {
+    if html.trim().is_empty() {
+        return Ok(String::new());
+    }
+    clean(html, page).map_err(|refused| format!("its {name} was refused: {refused}"))
+}
+
+fn title(raw: &RawItem, summary: &str, body: &str) -> Option<String> {
+    let given = one_line(&raw.title, TITLE_CHARS_MAX);
+    if !given.is_empty() {
+        return Some(given);
+    }
+    let words = if summary.is_empty() { text::plain(body) } else { summary.to_owned() };
+    (!words.is_empty()).then(|| text::cut(&words, MADE_TITLE_CHARS))
+}
+
+fn dated(raw: &RawItem, context: &mut Context, title: &str) -> date::Dated {
+    let now = context.now;
+    match date::parse(&raw.published, now) {
+        Some(dated) => {
+            if dated.clamped {
+                context.warn(Warning::FutureDate { title: title.to_owned() });
+                // Now is another time at the next reading.
+                return date::Dated { precision: Precision::Guessed, ..dated };
+            }
+            dated
+        }
+        // The last touch is a good guess, but only a guess: it moves.
+        None => match date::parse(&raw.updated, now) {
+            Some(touched) => date::Dated { precision: Precision::Guessed, ..touched },
+            None => {
+                context.warn(Warning::NoDate { title: title.to_owned() });
+                date::Dated { at: now, precision: Precision::Guessed, clamped: false }
+            }
+        },
+    }
+}
+
+/// `ban-bien-tap@example.vn (Ban Biên tập)` is how RSS 2.0 wants an author; the name is enough.
+fn byline(author: &str) -> Option<String> {
+    let plain = one_line(author, BYLINE_CHARS_MAX);
+    let name = match plain.split_once('(') {
+        Some((mail, name)) if mail.contains('@') => name.trim_end_matches(')').trim().to_owned(),
+        Some(_) | None => plain,
+    };
+    (!name.is_empty() && !name.contains('@')).then_some(name)
+}
+
+fn picture(raw: &RawItem, page: &Url) -> Option<String> {
+    let mut pictures: Vec<_> = raw.pictures.iter().collect();
+    pictures.sort_by_key(|picture| picture.rank);
+    pictures.into_iter().find_map(|picture| identity::link(&picture.url, page)).map(String::from)
+}
+
+fn categories(raw: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for name in raw {
+        let name = one_line(name, CATEGORY_CHARS_MAX);
+        if !name.is_empty() && !kept.contains(&name) {
+            kept.push(name);
+        }
+    }
+    kept
+}

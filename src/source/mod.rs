@@ -1,0 +1,33 @@
+//! Reading from sources: fetch, decode, read item by item, clean.
+//!
+//! What comes in here is hostile until it leaves as an [`Item`]. Nothing in
+//! this folder knows the store, portals, plans or the configuration file, and
+//! nothing here remembers: validators and hashes are handed back to the caller,
+//! who saves them once the items are committed.
+//!
+//! ```text
+//! fetch ──► charset ──► rss | atom ──► feed (date, identity, clean) ──► Item
+//! ```
+//!
+//! [`Item`]: crate::article::Item
+
+pub mod address;
+pub mod atom;
+pub mod charset;
+pub mod clean;
+pub mod date;
+pub mod error;
+pub mod feed;
+pub mod fetch;
+pub mod guard;
+pub mod identity;
+pub mod item;
+pub mod media;
+pub mod rss;
+pub mod text;
+pub mod xml;
+
+pub use error::{ReadError, ReadErrorKind};
+pub use feed::{Document, FeedReader, Quarantined, Reading, Summary, Warning};
+pub use fetch::{Body, Fetched, Fetcher, Limits, Previous, Validators};
+pub use media::{Media, MediaKind, fetch_media, limits as media_limits};

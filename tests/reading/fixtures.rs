@@ -1,0 +1,112 @@
+//! `fixtures/feeds/FORMAT/NAME.xml` beside `NAME.json`: one quirk per pair.
+//! The pairs are discovered; a missing half fails.
+//!
+//! `DONGBO_BLESS=1` writes the expected halves anew, to be read in the diff.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dongbo::article::{Item, NameKind, Precision};
+use dongbo::source::{Document, FeedReader, Quarantined, Summary};
+use serde_json::{Value, json};
+use url::Url;
+
+/// Every fixture is read as if from here, at this time.
+const URL: &str = "https://portal.example.vn/rss/tin-tuc.xml";
+const NOW: &str = "2026-11-24T12:00:00Z";
+const PAIRS_MIN: usize = 25;
+
+#[test]
+fn every_fixture_reads_as_its_expected_half_says() {
+    let inputs = inputs();
+    assert!(inputs.len() >= PAIRS_MIN, "{} pairs", inputs.len());
+    let mut wrong = Vec::new();
+    for input in inputs {
+        let expected = input.with_extension("json");
+        let read = read(&fs::read(&input).unwrap());
+        if std::env::var_os("DONGBO_BLESS").is_some() {
+            fs::write(&expected, serde_json::to_string_pretty(&read).unwrap() + "\n").unwrap();
+        }
+        let text = fs::read_to_string(&expected).unwrap_or_else(|_| panic!("{} is missing", expected.display()));
+        if serde_json::from_str::<Value>(&text).unwrap() != read {
+            wrong.push(format!("{}:\n{}", input.display(), serde_json::to_string_pretty(&read).unwrap()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_expected_half_has_an_input() {
+    for format in formats() {
+        for file in files(&format) {
+            assert!(file.with_extension("xml").exists(), "{} has no input", file.display());
+        }
+    }
+}
+
+fn read(body: &[u8]) -> Value {
+    let url = Url::parse(URL).unwrap();
+    let document = Document { body, content_type: None, url: &url, now: NOW.parse().unwrap() };
+    let mut reading = match FeedReader::default().read(document) {
+        Ok(reading) => reading,
+        Err(error) => return json!({ "error": error.kind().name(), "message": error.to_string() }),
+    };
+    let items: Vec<Value> = reading.by_ref().map(|result| result.map_or_else(quarantined, item)).collect();
+    match reading.finish() {
+        Ok(summary) => json!({ "feed": feed(&summary), "items": items }),
+        Err(error) => json!({ "error": error.kind().name(), "message": error.to_string(), "items": items }),
+    }
+}
+
+fn feed(summary: &Summary) -> Value {
+    let warnings: Vec<String> = summary.warnings.iter().map(|warning| format!("{warning:?}")).collect();
+    json!({ "title": summary.title, "complete": summary.complete, "warnings": warnings })
+}
+
+fn item(item: Item) -> Value {
+    let names: Vec<String> = item.names.iter().map(|name| format!("{}: {}", kind(name.kind), name.value)).collect();
+    let content = item.content;
+    json!({
+        "names": names,
+        "origin": item.origin,
+        "title": content.title,
+        "summary": content.summary,
+        "body": content.body,
+        "published": match content.precision {
+            Precision::Guessed => "guessed".to_owned(),
+            precision => format!("{} ({precision:?})", content.published),
+        },
+        "byline": content.byline,
+        "url": content.url,
+        "image": content.image,
+        "categories": item.categories,
+    })
+}
+
+fn kind(kind: NameKind) -> &'static str {
+    kind.name()
+}
+
+fn quarantined(bad: Quarantined) -> Value {
+    json!({
+        "quarantined": bad.reason,
+        "sample": bad.sample.chars().take(80).collect::<String>(),
+        "identity": bad.identity.map(|name| format!("{}: {}", kind(name.kind), name.value)),
+    })
+}
+
+fn inputs() -> Vec<PathBuf> {
+    let mut inputs: Vec<PathBuf> = formats().iter().flat_map(|format| files(format)).collect();
+    inputs.retain(|file| file.extension().is_some_and(|extension| extension == "xml"));
+    inputs
+}
+
+fn formats() -> Vec<PathBuf> {
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/feeds"))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
