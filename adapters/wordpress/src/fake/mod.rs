@@ -175,6 +175,12 @@ impl FakeWordPress {
         self.lock().refused.insert(key.to_string(), status);
     }
 
+    /// The next `creates` posts race: all of them choose their slug before any
+    /// is stored. They wait for each other, so as many must come.
+    pub fn race(&self, creates: usize) {
+        self.lock().race = Some((creates, Arc::new(tokio::sync::Barrier::new(creates))));
+    }
+
     /// The next upload is stored, and then PHP dies while it makes the smaller sizes.
     pub fn fail_next_subsizes(&self) {
         self.lock().subsizes_fail = true;

@@ -296,8 +296,8 @@ fn read_post(site: &Site, asked: &Asked, id: u64) -> Answer {
 /// Three steps with a pause between them, as in PHP: the slug is chosen, the
 /// post is stored, its terms are set.
 async fn create_post(site: &Shared, asked: &Asked) -> Answer {
-    let (change, slug) = {
-        let site = locked(site);
+    let (change, slug, meeting) = {
+        let mut site = locked(site);
         if !asked.known {
             return Err(refuse(401, "rest_cannot_create", "Sorry, you are not allowed to create posts as this user."));
         }
@@ -318,9 +318,12 @@ async fn create_post(site: &Shared, asked: &Asked) -> Answer {
             (slug, _) => sanitize_title(slug),
         };
         let slug = site.free_slug(&wanted, 0);
-        (change, slug)
+        (change, slug, site.meeting())
     };
-    tokio::task::yield_now().await;
+    match meeting {
+        Some(barrier) => drop(barrier.wait().await),
+        None => tokio::task::yield_now().await,
+    }
     let id = locked(site).insert(&change, slug);
     tokio::task::yield_now().await;
     let mut site = locked(site);

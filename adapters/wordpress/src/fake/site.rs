@@ -1,9 +1,11 @@
 //! The fake's database and its rules. No HTTP here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use dongbo_sdk::Key;
 use jiff::{Timestamp, ToSpan};
+use tokio::sync::Barrier;
 
 use super::text::{kses, sanitize_title, stored_name};
 use super::{FakeMedia, FakePost, Role};
@@ -27,6 +29,8 @@ pub(crate) struct Site {
     pub(super) plain: bool,
     pub(super) bin: bool,
     pub(super) subsizes_fail: bool,
+    /// How many creates still meet, and where.
+    pub(super) race: Option<(usize, Arc<Barrier>)>,
     /// Key → status of the answer.
     pub(super) refused: HashMap<String, u16>,
     pub(super) posts: BTreeMap<u64, PostRow>,
@@ -104,6 +108,7 @@ impl Site {
             plain: false,
             bin: true,
             subsizes_fail: false,
+            race: None,
             refused: HashMap::new(),
             posts: BTreeMap::new(),
             slugs: HashMap::new(),
@@ -232,6 +237,15 @@ impl Site {
             return wanted.to_owned();
         }
         (2..).map(|number| format!("{wanted}-{number}")).find(|slug| !taken(slug)).unwrap_or_default()
+    }
+
+    /// Where the create that comes now meets the others of a race.
+    pub(super) fn meeting(&mut self) -> Option<Arc<Barrier>> {
+        let (left, barrier) = self.race.take()?;
+        if left > 1 {
+            self.race = Some((left - 1, barrier.clone()));
+        }
+        Some(barrier)
     }
 
     pub(super) fn insert(&mut self, change: &Change, slug: String) -> u64 {
