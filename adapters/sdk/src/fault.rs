@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
+use crate::error::Operation;
+use crate::http::Effect;
+
 /// What becomes of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -34,6 +37,9 @@ pub struct ScriptedAnswer {
     pub body: String,
 }
 
+/// How many requests a script remembers by their sort; a benchmark sends millions.
+const REQUESTS_KEPT: usize = 1000;
+
 /// The script of one site. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
@@ -50,6 +56,8 @@ struct Inner {
 struct Script {
     /// Requests asked about since the script was set.
     seen: usize,
+    /// What each of them was, where the transport told.
+    requests: Vec<(Operation, Effect)>,
     /// (number of the request from 0, fault); each strikes once.
     planned: Vec<(usize, Fault)>,
     /// Strikes every request without a planned fault.
@@ -78,6 +86,23 @@ impl Faults {
     #[must_use]
     pub fn seen(&self) -> usize {
         self.script().seen
+    }
+
+    /// What was asked for since the script was last set, in order.
+    #[must_use]
+    pub fn requests(&self) -> Vec<(Operation, Effect)> {
+        self.script().requests.clone()
+    }
+
+    /// For transports: what becomes of the next request, which is of this sort.
+    #[must_use]
+    pub fn next_request(&self, operation: Operation, effect: Effect) -> Option<Fault> {
+        let mut script = self.script();
+        if script.requests.len() < REQUESTS_KEPT {
+            script.requests.push((operation, effect));
+        }
+        drop(script);
+        self.next()
     }
 
     /// For transports: what becomes of the next request.

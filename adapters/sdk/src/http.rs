@@ -247,17 +247,15 @@ impl Http {
 
     async fn once(&self, call: &Call, request: Request) -> Result<Reply> {
         #[cfg(feature = "testkit")]
-        let fault = self.faults.next();
+        let fault = self.faults.next_request(request.operation, request.effect);
         #[cfg(feature = "testkit")]
         if let Some(fault) = &fault {
             self.strike_before(fault, &request).await?;
             if let Fault::Answer(answer) = fault {
-                return Ok(scripted(answer, &request));
+                return Ok(scripted(answer, request.operation, request.effect));
             }
         }
         let (operation, effect) = (request.operation, request.effect);
-        #[cfg(feature = "testkit")]
-        let shape = Request { body: Bytes::new(), ..clone_shape(&request) };
         let reply = self.exchange(call, request).await;
         #[cfg(feature = "testkit")]
         if let Some(fault) = &fault {
@@ -266,7 +264,7 @@ impl Http {
                 Fault::AnswerLost => {
                     return Err(transport(operation, effect, "the connection broke before the answer was read"));
                 }
-                Fault::AnswerReplaced(answer) => return Ok(scripted(answer, &shape)),
+                Fault::AnswerReplaced(answer) => return Ok(scripted(answer, operation, effect)),
                 Fault::Refused | Fault::Stalled | Fault::CutBefore | Fault::Answer(_) => {}
             }
         }
@@ -458,15 +456,15 @@ fn redirect(from: &Url, reply: &Reply) -> Option<Url> {
     from.join(reply.header(&header::LOCATION)?).ok()
 }
 
-fn not_sent(operation: Operation, message: &str) -> Error {
+pub(crate) fn not_sent(operation: Operation, message: &str) -> Error {
     Error::new(ErrorKind::Unavailable, operation, message).retry(Retry::Later { after: None })
 }
 
-fn transport(operation: Operation, effect: Effect, message: &str) -> Error {
+pub(crate) fn transport(operation: Operation, effect: Effect, message: &str) -> Error {
     doubt(Error::new(ErrorKind::Unavailable, operation, message), effect)
 }
 
-fn timed_out(operation: Operation, effect: Effect) -> Error {
+pub(crate) fn timed_out(operation: Operation, effect: Effect) -> Error {
     doubt(Error::new(ErrorKind::Timeout, operation, "the portal did not answer in time"), effect)
 }
 
@@ -533,19 +531,7 @@ pub fn install_crypto() {
 }
 
 #[cfg(feature = "testkit")]
-fn clone_shape(request: &Request) -> Request {
-    Request {
-        operation: request.operation,
-        effect: request.effect,
-        method: request.method.clone(),
-        url: request.url.clone(),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-    }
-}
-
-#[cfg(feature = "testkit")]
-fn scripted(answer: &ScriptedAnswer, request: &Request) -> Reply {
+pub(crate) fn scripted(answer: &ScriptedAnswer, operation: Operation, effect: Effect) -> Reply {
     let mut headers = HeaderMap::new();
     for (name, value) in &answer.headers {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -553,8 +539,8 @@ fn scripted(answer: &ScriptedAnswer, request: &Request) -> Reply {
         }
     }
     Reply {
-        operation: request.operation,
-        effect: request.effect,
+        operation,
+        effect,
         status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         headers,
         body: Bytes::from(answer.body.clone()),

@@ -23,6 +23,8 @@ pub mod memory;
 pub mod post;
 pub mod remote;
 pub mod secret;
+#[cfg(feature = "testkit")]
+pub mod wire;
 
 pub use adapter::{Adapter, AdapterInfo, At, Call, CheckReport, Cursor, Listed, Listing, Page, Removal, Trace};
 pub use capability::{Capabilities, CategorySupport, DateSupport, KeySupport, PinSupport};

@@ -78,6 +78,10 @@ pub struct RemoteMedia {
 
 /// What came of a write.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per write and never kept in numbers; the large one is the usual one"
+)]
 pub enum Written {
     /// The stored form as the portal shows it.
     Stands(RemoteCopy),
