@@ -5,7 +5,6 @@
 //! with the last one, so a call that is dropped in between leaves a note and
 //! no lock. After the record changed, every failure leaves doubt.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,6 @@ use dongbo_sdk::{
     Key, KeySupport, Listed, Listing, Media, Operation, Page, PinSupport, Post, RemoteCopy, RemoteId, RemoteMedia,
     RemoteStatus, Removal, Result, Retry, Trace, Visibility, Written,
 };
-use url::Url;
 
 use crate::disk::{Dir, Held};
 use crate::error::{Outcome, Trouble};
@@ -33,21 +31,56 @@ const IN_FLIGHT_MAX: u16 = 4;
 #[derive(Debug, Clone)]
 pub struct Folder {
     site: Arc<Site>,
+    #[cfg(feature = "testkit")]
+    faults: dongbo_sdk::fault::Faults,
 }
 
 impl Folder {
-    pub(crate) fn new(path: PathBuf, url: Url, title: String) -> Self {
-        Self { site: Arc::new(Site { path, url, title }) }
+    pub(crate) fn new(site: Site) -> Self {
+        Self {
+            site: Arc::new(site),
+            #[cfg(feature = "testkit")]
+            faults: dongbo_sdk::fault::Faults::default(),
+        }
     }
 
-    /// One request: `act` on a thread that may block, until the call's end.
+    /// The script that decides what becomes of each request.
+    #[cfg(feature = "testkit")]
+    #[must_use]
+    pub fn with_faults(mut self, faults: dongbo_sdk::fault::Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// One request.
     async fn request<T: Send + 'static>(
         &self,
         call: &Call,
         line: (Operation, Effect),
         act: impl FnOnce(&Site) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        let (operation, effect) = line;
+        let act = self.on_thread(call, line, act);
+        #[cfg(feature = "testkit")]
+        {
+            let line = dongbo_sdk::wire::Line { operation: line.0, effect: line.1, path: "folder" };
+            dongbo_sdk::wire::send(&self.faults, call, line, act).await
+        }
+        #[cfg(not(feature = "testkit"))]
+        {
+            let (operation, effect) = (line.0.name(), line.1);
+            let span =
+                tracing::debug_span!("portal request", request = %call.request, operation, ?effect, path = "folder");
+            tracing::Instrument::instrument(act, span).await
+        }
+    }
+
+    /// Runs `act` on a thread that may block, until the call's end.
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        call: &Call,
+        (operation, effect): (Operation, Effect),
+        act: impl FnOnce(&Site) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
         let site = Arc::clone(&self.site);
         let job = tokio::task::spawn_blocking(move || act(&site));
         match tokio::time::timeout_at(call.deadline.into(), job).await {
@@ -107,9 +140,9 @@ impl Adapter for Folder {
     }
 
     async fn create(&self, call: &Call, post: &Post) -> Result<Written> {
-        let record = Record::new(post, 1);
+        let post = post.clone();
         let line = (Operation::Create, Effect::Writes);
-        let stored = self.request(call, line, move |site| create(site, &record)).await?;
+        let stored = self.request(call, line, move |site| create(site, &post)).await?;
         self.stands(call, Operation::Create, stored).await
     }
 
@@ -175,16 +208,17 @@ fn copy_at(site: &Site, root: &Dir, key: &Key) -> Outcome<Option<RemoteCopy>> {
     }
 }
 
-fn create(site: &Site, record: &Record) -> Outcome<(Arc<Held>, Key)> {
-    acceptable(record)?;
+fn create(site: &Site, post: &Post) -> Outcome<(Arc<Held>, Key)> {
+    acceptable(post)?;
     let held = hold(site)?;
-    match Site::stands(&held.root, &record.key)? {
+    match Site::stands(&held.root, &post.key)? {
         Stands::Nothing => {}
-        Stands::Ours(other) if other.key == record.key => return Err(Trouble::Exists),
-        Stands::Ours(_) | Stands::Foreign => return Err(Trouble::Damaged { file: record.key.to_string() }),
+        Stands::Ours(other) if other.key == post.key => return Err(Trouble::Exists),
+        Stands::Ours(_) | Stands::Foreign => return Err(Trouble::Damaged { file: post.key.to_string() }),
     }
-    Site::store(&held, record, None)?;
-    Ok((Arc::new(held), record.key.clone()))
+    let categories = site.admit(&held, post)?;
+    Site::store(&held, &Record::new(post, categories, 1), None)?;
+    Ok((Arc::new(held), post.key.clone()))
 }
 
 fn update(site: &Site, at: &At, post: &Post) -> Outcome<(Arc<Held>, Key)> {
@@ -197,8 +231,8 @@ fn update(site: &Site, at: &At, post: &Post) -> Outcome<(Arc<Held>, Key)> {
     if post.key != at.key {
         return Err(Trouble::Moved { expected: at.key.to_string(), found: post.key.to_string() });
     }
-    let new = Record::new(post, old.version.saturating_add(1));
-    acceptable(&new)?;
+    acceptable(post)?;
+    let new = Record::new(post, site.admit(&held, post)?, old.version.saturating_add(1));
     Site::store(&held, &new, Some(&old))?;
     Ok((Arc::new(held), new.key))
 }
@@ -230,14 +264,14 @@ fn standing(held: &Held, at: &At) -> Outcome<Option<Record>> {
     }
 }
 
-fn acceptable(record: &Record) -> Outcome<()> {
-    if record.title.trim().is_empty() {
+fn acceptable(post: &Post) -> Outcome<()> {
+    if post.title.trim().is_empty() {
         return Err(Trouble::Refused("the title is empty".into()));
     }
-    if record.title.chars().count() > TITLE_CHARS_MAX {
+    if post.title.chars().count() > TITLE_CHARS_MAX {
         return Err(Trouble::TooLarge { file: "title".into(), limit: TITLE_CHARS_MAX });
     }
-    if record.body.len() > BODY_BYTES_MAX {
+    if post.body.len() > BODY_BYTES_MAX {
         return Err(Trouble::TooLarge { file: "body".into(), limit: BODY_BYTES_MAX });
     }
     Ok(())
@@ -309,18 +343,9 @@ fn report(site: &Site) -> Outcome<CheckReport> {
         software: "static files".to_owned(),
         account: format!("uid {}", rustix::process::geteuid().as_raw()),
         capabilities: capabilities(),
-        categories: categories(site)?,
+        categories: site.categories()?,
         notes,
     })
-}
-
-/// Those of the newest articles; a category is a word on a page and exists nowhere else.
-fn categories(site: &Site) -> Outcome<Vec<String>> {
-    let Some(root) = site.open()? else { return Ok(Vec::new()) };
-    let mut names: Vec<String> = Site::newest(&root, LIST_MAX)?.into_iter().flat_map(|line| line.categories).collect();
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
 }
 
 fn capabilities() -> Capabilities {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::adapter::Folder;
+use crate::site::Site;
 
 /// `[portal.adapter.folder]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Config {
     /// The public address that serves the folder, such as `https://xa-a.example.vn/tin/`.
     /// Without it addresses point at the files.
     pub url: Option<Url>,
+    /// Categories that exist from the start. Others come into being only where the portal may create them.
+    #[serde(default)]
+    pub categories: Vec<String>,
 }
 
 impl Config {
@@ -41,7 +45,8 @@ impl Config {
         };
         let title = self.title.as_deref().unwrap_or(name).trim();
         let title = if title.is_empty() { "Trang tin" } else { title };
-        Ok(Folder::new(path, url, title.to_owned()))
+        let categories = self.categories.clone();
+        Ok(Folder::new(Site { path, url, title: title.to_owned(), categories }))
     }
 }
 
@@ -67,7 +72,7 @@ mod tests {
     use super::*;
 
     fn config(path: &str, url: Option<&str>) -> Config {
-        Config { path: path.into(), title: None, url: url.map(|url| url.parse().unwrap()) }
+        Config { path: path.into(), title: None, categories: Vec::new(), url: url.map(|url| url.parse().unwrap()) }
     }
 
     #[test]

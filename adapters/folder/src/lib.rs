@@ -9,6 +9,7 @@
 //! .dongbo/                             ours alone (0700): what the pages are made from
 //!   bai/cs-….json                      the record of an article, drafts too; its name is the key
 //!   thang/2026-11.json                 the lines of a month's list
+//!   muc.json                           categories that posts brought into being
 //!   cho/cs-…                           articles whose pages may not follow their record yet
 //!   tmp/  khoa                         half-written files; the lock
 //! ```

@@ -100,8 +100,12 @@ pub(crate) fn month_page_name(month: &str, number: usize) -> String {
 }
 
 pub(crate) fn feed(site: &Site, lines: &[Line]) -> Outcome<String> {
-    let xml = render(&Feed { site, lines })?;
-    Ok(xml.chars().filter(|c| is_xml(*c)).collect())
+    render(&Feed { site, lines }).map(|xml| writable(&xml))
+}
+
+/// The text without characters that neither XML nor HTML may hold.
+pub(crate) fn writable(text: &str) -> String {
+    text.chars().filter(|c| is_xml(*c)).collect()
 }
 
 /// The body as it stands on a page of ours.

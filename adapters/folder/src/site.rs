@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dongbo_sdk::{Key, Post, RemoteCopy, RemoteId, RemoteMedia, RemoteStatus, Visibility};
+use dongbo_sdk::{Key, MissingCategory, Post, RemoteCopy, RemoteId, RemoteMedia, RemoteStatus, Visibility};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -24,6 +24,8 @@ pub(crate) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 const MONTH_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest page that is read back.
 const PAGE_BYTES_MAX: usize = RECORD_BYTES_MAX;
+/// Largest list of categories: some thousands.
+const CATEGORIES_BYTES_MAX: usize = 256 * 1024;
 /// Largest note on an unfinished article: two months.
 const NOTE_BYTES_MAX: usize = 4 * 1024;
 /// Articles on one page of a list.
@@ -39,6 +41,7 @@ const VIETNAM: Offset = Offset::constant(7);
 const RECORDS: &str = ".dongbo/bai";
 const MONTHS: &str = ".dongbo/thang";
 const NOTES: &str = ".dongbo/cho";
+const CATEGORIES: &str = "muc.json";
 const PAGES: &str = "bai";
 const MONTH_PAGES: &str = "thang";
 const MEDIA: &str = "media";
@@ -52,6 +55,8 @@ pub(crate) struct Site {
     /// Ends with a slash.
     pub(crate) url: Url,
     pub(crate) title: String,
+    /// Categories that exist whatever the articles are about.
+    pub(crate) categories: Vec<String>,
 }
 
 /// An article as stored, drafts too.
@@ -93,16 +98,17 @@ pub(crate) enum Stands {
 }
 
 impl Record {
-    pub(crate) fn new(post: &Post, version: u64) -> Self {
+    /// The post as it is kept: without what no page may hold.
+    pub(crate) fn new(post: &Post, categories: Vec<String>, version: u64) -> Self {
         Self {
             key: post.key.clone(),
             version,
             visibility: post.visibility,
-            title: post.title.clone(),
-            summary: post.summary.clone(),
-            body: post.body.clone(),
-            attribution: post.attribution.clone(),
-            categories: post.categories.clone(),
+            title: page::writable(&post.title),
+            summary: page::writable(&post.summary),
+            body: page::writable(&post.body),
+            attribution: page::writable(&post.attribution),
+            categories,
             tags: post.tags.clone(),
             published: post.published,
             byline: post.byline.clone(),
@@ -234,6 +240,33 @@ impl Site {
         Ok(lines)
     }
 
+    /// All categories of the site, sorted.
+    pub(crate) fn categories(&self) -> Outcome<Vec<String>> {
+        let created = match self.open()? {
+            Some(root) => created_categories(&root)?,
+            None => Vec::new(),
+        };
+        Ok(sorted(created.into_iter().chain(self.categories.iter().cloned()).collect()))
+    }
+
+    /// The post's categories that the site has, or now has because the post may create them.
+    pub(crate) fn admit(&self, held: &Held, post: &Post) -> Outcome<Vec<String>> {
+        let created = created_categories(&held.root)?;
+        let (known, new): (Vec<_>, Vec<_>) =
+            post.categories.iter().cloned().partition(|name| self.categories.contains(name) || created.contains(name));
+        match post.missing_category {
+            MissingCategory::Create if !new.is_empty() => {}
+            MissingCategory::Create | MissingCategory::Match => return Ok(known),
+        }
+        let all = sorted(created.into_iter().chain(new).collect());
+        let bytes = serde_json::to_vec_pretty(&all).map_err(|error| Trouble::Refused(error.to_string()))?;
+        if bytes.len() > CATEGORIES_BYTES_MAX {
+            return Err(Trouble::TooLarge { file: CATEGORIES.into(), limit: CATEGORIES_BYTES_MAX });
+        }
+        held.put_if_changed(&held.root.make(OURS)?, CATEGORIES, &bytes)?;
+        Ok(post.categories.clone())
+    }
+
     /// Notes the article as unfinished and stores the record. `old` is the record that it replaces.
     pub(crate) fn store(held: &Held, record: &Record, old: Option<&Record>) -> Outcome<()> {
         let bytes = serde_json::to_vec_pretty(record)
@@ -292,7 +325,7 @@ impl Site {
         touched.dedup();
         let dir = held.root.make(MONTHS)?;
         for month in touched {
-            let mut lines = read_month(&dir, month)?;
+            let mut lines = Self::lines_of(held, &dir, month)?;
             lines.retain(|line| line.key != *key);
             if let Some(record) = record
                 && home.as_ref() == Some(month)
@@ -303,6 +336,17 @@ impl Site {
             self.put_month(held, &dir, month, &lines)?;
         }
         Ok(())
+    }
+
+    /// The lines of a month; a list that cannot be read is made again from all records.
+    fn lines_of(held: &Held, dir: &Dir, month: &str) -> Outcome<Vec<Line>> {
+        match read_month(dir, month) {
+            Err(Trouble::Damaged { .. }) => {}
+            known => return known,
+        }
+        let records = Self::records(&held.root, "", usize::MAX)?;
+        let of_month = records.iter().filter(|record| record.public() && month_of(record.published) == month);
+        Ok(of_month.map(Record::line).collect())
     }
 
     /// The lines of a month and its pages. The last page of the list is the
@@ -355,6 +399,19 @@ fn refuse_occupied(root: &Dir) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Categories that posts brought into being.
+fn created_categories(root: &Dir) -> Outcome<Vec<String>> {
+    let Some(dir) = root.below(OURS)? else { return Ok(Vec::new()) };
+    let Some(bytes) = dir.read(CATEGORIES, CATEGORIES_BYTES_MAX)? else { return Ok(Vec::new()) };
+    serde_json::from_slice(&bytes).map_err(|_| Trouble::Damaged { file: CATEGORIES.into() })
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn missing(path: &Path) -> Trouble {

@@ -25,7 +25,11 @@ fn world() -> World {
 
 fn folder(path: &Path) -> Folder {
     let url = Some("https://xa-a.example.vn/tin".parse().unwrap());
-    Config { path: path.to_owned(), title: None, url }.build("Xã A").unwrap()
+    Config {
+        path: path.to_owned(), title: None, url, categories: vec!["Tin tức".into(), "Chỉ đạo & điều hành".into()]
+    }
+    .build("Xã A")
+    .unwrap()
 }
 
 fn call() -> Call {
