@@ -19,12 +19,12 @@ use crate::config::{self, Config};
 use crate::media::{Fetch, Pictures};
 use crate::plan::{self, Rules};
 use crate::poll::{PollError, Polled, Poller};
+use crate::portals;
 use crate::source::{self, FeedReader, Fetcher};
 use crate::store::{
     HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store, StoreError,
 };
 use crate::worker::{GateLimits, Gates, Place, Worker};
-use crate::portals;
 
 /// New orders are noticed within this.
 const LOOK_FOR_ORDERS: Duration = Duration::from_millis(500);
@@ -65,7 +65,10 @@ impl Daemon {
         let store = Store::open(&config.state, Linger::Yes)?;
         if store.is_restored()? {
             let deliveries = store.doubt_everything().await?;
-            tracing::warn!(deliveries, "this ledger was put back from a backup: every copy is looked up before anything is written");
+            tracing::warn!(
+                deliveries,
+                "this ledger was put back from a backup: every copy is looked up before anything is written"
+            );
         }
         let interrupted = store.recover().await?;
         if interrupted > 0 {
@@ -287,7 +290,8 @@ async fn places(config: &Config, rows: &[PortalRow], store: &Store) -> anyhow::R
             Err(error) => {
                 let reason = format!("{error:#}");
                 tracing::error!(portal = %row.name, reason, "portal held: its adapter cannot be made");
-                let health = crate::store::Health { held: Some("config".into()), reason: Some(reason), ..row.health.clone() };
+                let health =
+                    crate::store::Health { held: Some("config".into()), reason: Some(reason), ..row.health.clone() };
                 store.set_health(HealthOf::Portal(row.id), health).await?;
                 continue;
             }

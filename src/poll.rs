@@ -46,7 +46,12 @@ pub enum PollError {
 impl Poller {
     /// # Errors
     /// When the TLS set-up of this machine cannot be read.
-    pub fn new(source: &config::Source, limits: Limits, reader: Arc<FeedReader>, store: Store) -> Result<Self, ReadError> {
+    pub fn new(
+        source: &config::Source,
+        limits: Limits,
+        reader: Arc<FeedReader>,
+        store: Store,
+    ) -> Result<Self, ReadError> {
         Ok(Self {
             id: source.id.clone(),
             url: source.url.clone(),
@@ -108,7 +113,8 @@ impl Poller {
             let piece = Ingested { source: self.id.clone(), items, quarantined, validators: None };
             committed = committed.and(self.store.ingest(piece, planned.clone()).await?);
         }
-        let summary = parse.await.map_err(|_| ReadError::Malformed { at: 0, reason: "the reader stopped".into() })??;
+        let summary =
+            parse.await.map_err(|_| ReadError::Malformed { at: 0, reason: "the reader stopped".into() })??;
         if summary.complete {
             self.save(validators, hash, planned).await?;
         }
@@ -146,7 +152,9 @@ fn parse(reader: &FeedReader, body: &Body, send: &tokio::sync::mpsc::Sender<Piec
             Ok(item) => items.push(item),
             Err(found) => bad.push(Quarantined { reason: found.reason, sample: found.sample }),
         }
-        if items.len() + bad.len() >= PIECE && send.blocking_send((std::mem::take(&mut items), std::mem::take(&mut bad))).is_err() {
+        if items.len() + bad.len() >= PIECE
+            && send.blocking_send((std::mem::take(&mut items), std::mem::take(&mut bad))).is_err()
+        {
             break;
         }
     }

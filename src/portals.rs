@@ -6,33 +6,16 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use dongbo_sdk::Adapter;
 use dongbo_sdk::http::Limits;
-use dongbo_sdk::{Adapter, SecretRef};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
 /// What one portal's adapter is told: `[portal.adapter.KIND]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AdapterConfig {
-    Wordpress(WordpressConfig),
-    Folder(FolderConfig),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table [portal.adapter.wordpress]")]
-pub struct WordpressConfig {
-    pub url: Url,
-    pub user: String,
-    pub password: SecretRef,
-    pub rest: Option<Url>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table [portal.adapter.folder]")]
-pub struct FolderConfig {
-    pub path: PathBuf,
-    pub title: Option<String>,
-    pub url: Option<Url>,
+    Wordpress(dongbo_wordpress::Config),
+    Folder(dongbo_folder::Config),
 }
 
 /// A struct instead of an enum, so that none and two get a message that says what to do.
@@ -41,8 +24,8 @@ impl<'de> Deserialize<'de> for AdapterConfig {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields, expecting = "a table such as [portal.adapter.wordpress]")]
         struct Kinds {
-            wordpress: Option<WordpressConfig>,
-            folder: Option<FolderConfig>,
+            wordpress: Option<dongbo_wordpress::Config>,
+            folder: Option<dongbo_folder::Config>,
         }
         match Kinds::deserialize(input)? {
             Kinds { wordpress: Some(config), folder: None } => Ok(Self::Wordpress(config)),
@@ -80,7 +63,7 @@ impl AdapterConfig {
     pub fn within(self, folder: &Path) -> Self {
         match self {
             Self::Wordpress(config) => Self::Wordpress(config),
-            Self::Folder(config) => Self::Folder(FolderConfig { path: folder.join(&config.path), ..config }),
+            Self::Folder(config) => Self::Folder(dongbo_folder::Config { path: folder.join(&config.path), ..config }),
         }
     }
 }
@@ -151,11 +134,10 @@ pub fn access(config: &AdapterConfig) -> [u8; 32] {
 /// # Errors
 /// Says which secret is missing or which setting the adapter refuses.
 pub fn build(config: &AdapterConfig, name: &str, limits: Limits) -> anyhow::Result<Arc<dyn Adapter>> {
-    let _ = (name, limits);
-    match config {
-        AdapterConfig::Wordpress(_) => anyhow::bail!("wordpress: not part of this build"),
-        AdapterConfig::Folder(_) => anyhow::bail!("folder: not part of this build"),
-    }
+    Ok(match config {
+        AdapterConfig::Wordpress(config) => Arc::new(config.build(limits)?),
+        AdapterConfig::Folder(config) => Arc::new(config.build(name)?),
+    })
 }
 
 #[cfg(test)]

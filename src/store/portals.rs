@@ -180,8 +180,7 @@ impl Store {
         let (mut from, mut count) = (0, 0);
         loop {
             let (portal, planned) = (portal.clone(), planned.clone());
-            let (next, changed) =
-                self.write(Rank::Order, move |tx| plan_piece(tx, from, &portal, &planned)).await?;
+            let (next, changed) = self.write(Rank::Order, move |tx| plan_piece(tx, from, &portal, &planned)).await?;
             count += changed;
             let Some(next) = next else { break };
             from = next;
