@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
 
 /// How many sites a laboratory has.
 pub(crate) const SITES: usize = 3;
@@ -62,6 +63,15 @@ impl Lab {
     /// Where the sites' databases are.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// From now on each write waits up to this long before a site sees it, and
+    /// is carried out even when its caller has gone. Zero: at once, again.
+    pub(crate) fn slow_writes(&self, longest: Duration) {
+        // Renamed into place: a request never reads half a number.
+        let (new, file) = (self.directory.join("slow.new"), self.directory.join("slow"));
+        std::fs::write(&new, longest.as_millis().to_string()).expect("the laboratory's folder can be written");
+        std::fs::rename(new, file).expect("the laboratory's folder can be written");
     }
 
     /// Ends one site's web server, counted from 0; its content stays.

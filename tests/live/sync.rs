@@ -1,6 +1,7 @@
 //! The main job: a feed becomes posts, a correction follows, a withdrawal follows.
 
-use std::time::Duration;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use crate::count::{Count, count};
 use crate::daemon::Dongbo;
@@ -23,9 +24,10 @@ fn a_feed_stands_on_every_site_is_corrected_and_withdrawn() {
     let feed = Feed::start();
     feed.add(ARTICLES);
     let dongbo = Dongbo::new(&feed, &lab);
-    let daemon = dongbo.start();
+    let (daemon, start) = (dongbo.start(), Instant::now());
 
     let counts = expect::until_shown(FIRST_MAX, &lab, &ALL, &feed.articles());
+    let _ = writeln!(std::io::stderr(), "{ARTICLES} articles stand on {SITES} sites after {:.2?}", start.elapsed());
     for count in &counts {
         expect::exactly(count, &feed.articles());
         expect::pictures(count, &feed.articles());
