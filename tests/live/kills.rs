@@ -39,17 +39,16 @@ fn random_kills_lose_nothing_and_double_nothing() {
     let dongbo = Dongbo::new(&feed, &lab);
     lab.slow_writes(SLOW);
 
-    let (mut busy, start) = (0, Instant::now());
+    let (mut hits, start) = (0, Instant::now());
     for round in 1..=kills {
-        let counts = count(&lab);
-        counts.iter().for_each(|count| no_duplicates_after(round, count));
+        count(&lab).iter().for_each(|count| no_duplicates_after(round, count));
         publish(&feed, &mut random);
         let mut daemon = dongbo.start();
         let life = Duration::from_millis(random.u64(LIFE));
         let ended = daemon.ended_within(life);
         assert!(ended.is_none(), "round {round}: the daemon ended by itself: {ended:?}\n{}", dongbo.log_tail());
         daemon.kill();
-        busy += u64::from(count(&lab) != counts);
+        hits += u64::from(lab.writes_in_flight() > 0);
     }
     let killed = start.elapsed();
     lab.slow_writes(Duration::ZERO);
@@ -67,11 +66,11 @@ fn random_kills_lose_nothing_and_double_nothing() {
     let corrections: u32 = articles.iter().map(|article| article.corrections).sum();
     let _ = writeln!(
         std::io::stderr(),
-        "{kills} kills in {killed:.0?}, {busy} of them after a write of that life; {} articles, {corrections} corrections",
+        "{kills} kills in {killed:.0?}, {hits} of them with a write under way; {} articles, {corrections} corrections",
         articles.len(),
     );
     // A daemon that never came to write would pass everything above.
-    assert!(busy * 4 >= kills, "only {busy} of {kills} lives changed a site: the kills hit no work");
+    assert!(hits * 4 >= kills, "only {hits} of {kills} kills hit a write");
 }
 
 /// What the editors did meanwhile.

@@ -74,6 +74,14 @@ impl Lab {
         std::fs::rename(new, file).expect("the laboratory's folder can be written");
     }
 
+    /// How many writes the sites are working on at this moment.
+    pub(crate) fn writes_in_flight(&self) -> usize {
+        // No write yet: no file yet.
+        let journal = std::fs::read(self.directory.join("writes")).unwrap_or_default();
+        let ended = journal.iter().filter(|&&sign| sign == b'-').count();
+        (journal.len() - ended).saturating_sub(ended)
+    }
+
     /// Ends one site's web server, counted from 0; its content stays.
     pub(crate) fn stop_site(&self, index: usize) {
         self.site("stop", index);

@@ -62,10 +62,12 @@ launch_in_background() {
 
 # Ends one process group that we started, and only if it is still the one: end NAME
 end() {
-  local file=$RUN/pids/$1 pid start
+  local file=$RUN/pids/$1 pid start now
   [ -f "$file" ] || return 0
   read -r pid start <"$file" || true
-  if [ -n "${start:-}" ] && [ "$(started "$pid")" = "$start" ]; then
+  now=$(started "${pid:-none}" || true)
+  # A leader that died may have left workers; its pid is not given away while they live.
+  if [ -n "${start:-}" ] && { [ -z "$now" ] || [ "$now" = "$start" ]; }; then
     kill -TERM -- "-$pid" 2>/dev/null || true
     within 10 group_is_gone "$pid" || kill -KILL -- "-$pid" 2>/dev/null || true
     within 5 group_is_gone "$pid" || fail "process group $pid ($1) does not end"
@@ -102,11 +104,9 @@ answers() { curl -fsS -o /dev/null -m 10 "http://127.0.0.1:$1/wp-json/"; }
 # site_up PORT
 site_up() {
   if listens "$1"; then fail "port $1 is taken by something that this laboratory did not start"; fi
-  cd "$RUN/tree"
   PHP_CLI_SERVER_WORKERS=$WORKERS launch "php-$1" php -d opcache.enable_cli=1 -d opcache.memory_consumption=96 \
     -d upload_max_filesize=32M -d post_max_size=40M -d memory_limit=256M -d display_errors=0 -d log_errors=1 \
     -S "127.0.0.1:$1" -t "$RUN/tree" "$RUN/router.php"
-  cd - >/dev/null
 }
 
 # site_port N: the port of the Nth site, counted from 1.

@@ -2,8 +2,9 @@
 // Router for PHP's built-in server: files are served as they are, every other
 // address is WordPress's, as the usual rewrite rules of a web server would say.
 //
-// A file `slow` beside this one makes the sites slow hosts: each write waits a
-// random time up to the milliseconds that it names before WordPress sees it,
+// The file `writes` beside this one gets a plus when a write arrives and a
+// minus when it ends. A file `slow` beside this one makes the sites slow hosts: each write waits a
+// random time up to the milliseconds named there before WordPress sees it,
 // and goes on when its caller has gone, as PHP behind a busy pool does.
 $root = $_SERVER['DOCUMENT_ROOT'];
 $path = rawurldecode(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) ?: '/');
@@ -13,9 +14,11 @@ if ($inside && $path !== '/' && (is_file($root . $path) || is_file("$root/" . tr
     return false;
 }
 
-if ($_SERVER['REQUEST_METHOD'] !== 'GET' && ($slow = (int) @file_get_contents(__DIR__ . '/slow')) > 0) {
+if ($_SERVER['REQUEST_METHOD'] !== 'GET') {
     ignore_user_abort(true);
-    usleep(random_int(0, $slow * 1000));
+    file_put_contents(__DIR__ . '/writes', '+', FILE_APPEND);
+    register_shutdown_function(fn () => file_put_contents(__DIR__ . '/writes', '-', FILE_APPEND));
+    usleep(random_int(0, 1000 * (int) @file_get_contents(__DIR__ . '/slow')));
 }
 
 $_SERVER['SCRIPT_NAME'] = $_SERVER['PHP_SELF'] = '/index.php';
