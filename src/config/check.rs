@@ -16,7 +16,7 @@ use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Sour
 const POLL_MIN: Duration = Duration::from_secs(10);
 /// Bounds of every limit on a request: shorter fails on an honest slow server,
 /// longer holds a slot for nothing.
-const REQUEST_MIN: Duration = Duration::from_secs(1);
+const REQUEST_MIN: Duration = Duration::from_millis(100);
 const REQUEST_MAX: Duration = Duration::from_secs(15 * 60);
 /// Messages give ids whole, in commands, twice on a line.
 const ID_CHARS_MAX: usize = 40;
@@ -397,7 +397,7 @@ impl Check<'_> {
 
     fn request_limit(&mut self, path: &[Step], limit: Option<Human>) {
         if limit.is_some_and(|limit| limit.0 < REQUEST_MIN || limit.0 > REQUEST_MAX) {
-            self.refuse(path, "is out of bounds", "write \"1s\" to \"15m\"");
+            self.refuse(path, "is out of bounds", "write \"100ms\" to \"15m\"");
         }
     }
 

@@ -1,0 +1,88 @@
+//! `kill -9` at random moments while articles are added and corrected, on a
+//! server that answers in 0 to 300 ms and finishes what it began: nothing is
+//! lost, nothing stands twice.
+//!
+//! With the feature `mutants` each broken guarantee must turn this red.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use dongbo_sdk::fake::Latency;
+use dongbo_wordpress::fake::FakeWordPress;
+
+use crate::desk::{Desk, SOON, by_key, exactly};
+use crate::world::feed::Feed;
+use crate::world::wait;
+
+/// How often, where `DONGBO_KILLS` does not say: a taste for every run of the
+/// tests. The whole measure is 1,000.
+const KILLS: u64 = 60;
+/// A daemon's life in milliseconds: long enough to start and to write.
+const LIFE: std::ops::Range<u64> = 30..180;
+
+/// Corrections before each life, among the newest articles: those are under way.
+const CORRECTED: u32 = 3;
+const NEWEST: u32 = 12;
+
+/// The figures of a run, or why it is red. `mutant` breaks one guarantee.
+fn run(kills: u64, seed: u64, mutant: &str) -> Result<String, String> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let feed = Feed::start();
+    feed.add(20);
+    let site = FakeWordPress::start();
+    site.journal().set_latency(Latency { min: Duration::ZERO, max: Duration::from_millis(300) });
+    let desk = Desk::new(&feed, &[&site], "in_flight = 32\nsettles_within = \"400ms\"\ntimeout = \"1s\"\n");
+    let (mut hits, began) = (0, Instant::now());
+    for round in 0..kills {
+        if round % 2 == 0 {
+            feed.add(1);
+        }
+        let last = feed.articles().last().map_or(1, |article| article.number);
+        for _ in 0..CORRECTED {
+            feed.correct(random.u32(last.saturating_sub(NEWEST).max(1)..=last));
+        }
+        let mut daemon = desk.start_as(mutant);
+        if !daemon.lives(Duration::from_millis(random.u64(LIFE))) {
+            return Err(format!("the daemon ended by itself:\n{}", desk.log_tail()));
+        }
+        hits += u64::from(site.journal().in_flight() > 0);
+        daemon.kill();
+        if let Some((key, posts)) = by_key(&site).iter().find(|(_, posts)| posts.len() > 1) {
+            return Err(format!("after {round} kills {key} stands {} times", posts.len()));
+        }
+    }
+    let killed = began.elapsed();
+    site.journal().set_latency(Latency::default());
+    let daemon = desk.start_as(mutant);
+    let mut last = String::new();
+    let stands = wait::at_most(SOON, || exactly(&site, &feed.articles()).map_err(|why| last = why).ok());
+    daemon.stop();
+    if stands.is_none() {
+        return Err(last);
+    }
+    Ok(format!(
+        "{kills} kills in {killed:.1?}, {hits} with a request under way; {} articles, {} posts",
+        feed.articles().len(),
+        site.posts().len()
+    ))
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
+#[test]
+fn random_kills_lose_nothing_and_double_nothing() {
+    let (kills, seed) = (number("DONGBO_KILLS", KILLS), number("DONGBO_SEED", fastrand::u64(..)));
+    let figures = run(kills, seed, "").unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    let _ = writeln!(std::io::stderr(), "seed {seed}: {figures}");
+}
+
+#[cfg(feature = "mutants")]
+#[test]
+fn each_broken_guarantee_turns_it_red() {
+    for mutant in ["intent", "look-up", "grace", "doubt"] {
+        let why = run(number("DONGBO_KILLS", KILLS * 5), fastrand::u64(..), mutant).expect_err(mutant);
+        let _ = writeln!(std::io::stderr(), "mutant {mutant}: {}", why.lines().next().unwrap_or_default());
+    }
+}

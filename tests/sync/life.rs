@@ -1,0 +1,38 @@
+//! The life of an article: published, corrected, mirrored once.
+
+use dongbo_wordpress::fake::FakeWordPress;
+
+use crate::desk::{Desk, SOON, exactly};
+use crate::world::feed::Feed;
+use crate::world::wait;
+
+#[test]
+fn a_feed_becomes_posts_and_a_correction_reaches_them() {
+    let feed = Feed::start();
+    feed.add(12);
+    let sites = [FakeWordPress::start(), FakeWordPress::start()];
+    let desk = Desk::new(&feed, &[&sites[0], &sites[1]], "");
+    let ended = desk.run(&["run", "--once"]);
+    assert!(ended.status.success(), "{ended:?}");
+    for site in &sites {
+        exactly(site, &feed.articles()).unwrap();
+    }
+    feed.correct(3);
+    let daemon = desk.start();
+    for site in &sites {
+        wait::until(SOON, "the correction reaches every site", || exactly(site, &feed.articles()));
+    }
+    daemon.stop();
+}
+
+#[test]
+fn reading_the_same_again_writes_nothing_anywhere() {
+    let feed = Feed::start();
+    feed.add(3);
+    let site = FakeWordPress::start();
+    let desk = Desk::new(&feed, &[&site], "");
+    assert!(desk.run(&["run", "--once"]).status.success());
+    let writes = site.journal().by_method().get("POST").copied();
+    assert!(desk.run(&["run", "--once"]).status.success());
+    assert_eq!(site.journal().by_method().get("POST").copied(), writes);
+}

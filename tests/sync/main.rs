@@ -1,0 +1,9 @@
+//! The built program between a made-up portal and fake WordPress sites with
+//! the real one's quirks: what an operator relies on, end to end.
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod desk;
+mod kills;
+mod life;
