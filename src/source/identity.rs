@@ -110,6 +110,7 @@ pub fn http_url(text: &str) -> Option<Url> {
 /// together without a slash (`https://a.example.vnbai-1`).
 #[must_use]
 pub fn link(text: &str, base: &Url) -> Option<Url> {
+    let text = super::text::normalise(text);
     let text = text.trim();
     if text.is_empty() || text.len() > URL_BYTES_MAX {
         return None;

@@ -21,6 +21,9 @@ pub const TAG_BYTES_MAX: usize = 64 * 1024;
 pub const ITEM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Repeated children of one item that are kept (categories, pictures); more are ignored.
 pub const CHILDREN_MAX: usize = 64;
+/// Damaged places of one feed; behind them nothing more is read, since each may
+/// cost a look through a whole item's worth of text.
+pub const DAMAGES_MAX: usize = 200;
 /// Namespace prefixes that are remembered.
 const PREFIXES_MAX: usize = 32;
 
@@ -170,25 +173,40 @@ pub struct Scan {
     pub base: Option<String>,
     /// The root's end tag was seen.
     pub complete: bool,
+    damages: usize,
 }
 
 impl Scan {
     /// Starts at the root tag, which begins at `pos`.
     #[must_use]
     pub fn new(dialect: Dialect, pos: usize) -> Self {
-        Self { dialect, pos, prefixes: HashMap::new(), title: None, site: None, base: None, complete: false }
+        Self {
+            dialect,
+            pos,
+            prefixes: HashMap::new(),
+            title: None,
+            site: None,
+            base: None,
+            complete: false,
+            damages: 0,
+        }
     }
 
     /// The next item or damage; `None` at the end.
     pub fn next(&mut self, text: &str) -> Option<Result<RawItem, Damage>> {
-        match self.find_item(text) {
-            Ok(None) => None,
-            Ok(Some(tag)) => Some(self.read_item(text, &tag)),
+        if self.damages > DAMAGES_MAX {
+            return None;
+        }
+        let result = match self.find_item(text) {
+            Ok(None) => return None,
+            Ok(Some(tag)) => self.read_item(text, &tag),
             Err(damage) => {
                 self.resume(text, damage.at);
-                Some(Err(damage))
+                Err(damage)
             }
-        }
+        };
+        self.damages += usize::from(result.is_err());
+        Some(result)
     }
 
     /// Goes on at the next item tag behind `at`.
@@ -271,11 +289,12 @@ impl Scan {
     fn read_item(&mut self, text: &str, tag: &Tag) -> Result<RawItem, Damage> {
         let from = self.pos;
         let mut open = OpenItem::new(self.dialect, tag);
-        let mut reader = reader(text, from);
+        let room = floor(text, from.saturating_add(ITEM_BYTES_MAX));
+        let mut reader = reader(&text[..room], from);
         loop {
             let at = from + offset(&reader);
             let step = match reader.read_event() {
-                Ok(_) if at - from > ITEM_BYTES_MAX => Err("the item is too large".to_owned()),
+                Err(_) | Ok(Event::Eof) if room < text.len() => Err("the item is too large".to_owned()),
                 Ok(event) => open.step(self, event),
                 Err(error) => Err(error.to_string()),
             };
@@ -519,6 +538,15 @@ pub(super) fn reader(text: &str, from: usize) -> Reader<&[u8]> {
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
     reader
+}
+
+/// The last character boundary at or before `at`.
+pub(super) fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 fn offset(reader: &Reader<&[u8]>) -> usize {
