@@ -5,3 +5,4 @@ mod fixtures;
 mod hostile;
 mod html;
 mod http;
+mod sample;
