@@ -24,6 +24,8 @@ pub struct Context {
     url: Url,
     /// What relative addresses of the feed stand on.
     base: Url,
+    /// The feed's own page, where it lies on the feed's host.
+    site: Option<Url>,
     now: Timestamp,
     pub(super) warnings: Vec<Warning>,
     pub(super) stopped: bool,
@@ -39,7 +41,7 @@ pub struct Bad {
 impl Context {
     #[must_use]
     pub fn new(url: Url, now: Timestamp) -> Self {
-        Self { base: url.clone(), url, now, warnings: Vec::new(), stopped: false }
+        Self { base: url.clone(), url, site: None, now, warnings: Vec::new(), stopped: false }
     }
 
     /// Takes up what the feed has said of itself so far.
@@ -47,6 +49,8 @@ impl Context {
         if let Some(base) = scan.base.as_deref().and_then(|base| self.url.join(base).ok()) {
             self.base = base;
         }
+        let site = scan.site.as_deref().and_then(|site| identity::link(site, &self.base));
+        self.site = site.filter(|site| site.host_str() == self.url.host_str());
     }
 
     fn warn(&mut self, warning: Warning) {
@@ -64,7 +68,8 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
     let base = base(raw, context);
     let url = address(raw, &base);
     let bad = |reason: String| Bad { reason, identity: name_of(raw, url.as_ref()) };
-    let page = url.clone().unwrap_or_else(|| base.clone());
+    // An item without a link leads to the feed's page, at worst to the feed.
+    let page = url.clone().or_else(|| context.site.clone()).unwrap_or_else(|| context.url.clone());
     let body = field("text", &raw.content, &page).map_err(bad)?;
     let lead = field("summary", &raw.description, &page).map_err(bad)?;
 

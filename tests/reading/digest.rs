@@ -15,6 +15,13 @@ fn digests(body: &str) -> Vec<Digest> {
     read_at(body, "2026-11-24T12:00:00Z").iter().map(|item| item.content.digest()).collect()
 }
 
+#[test]
+fn a_reading_can_leave_the_thread_that_began_it() {
+    fn check<T: Send + 'static>() {}
+    check::<dongbo::source::Reading>();
+    check::<dongbo::source::ReadError>();
+}
+
 fn entry(updated: &str, published: &str, text: &str) -> String {
     format!(
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Tin</title><updated>{updated}</updated><entry><title>Bài</title>\
