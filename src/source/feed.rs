@@ -16,7 +16,8 @@ use url::Url;
 use super::error::{ReadError, begins};
 
 use super::item::{self, Context};
-use super::xml::{self, Damage, Dialect, RawItem, Scan};
+use super::raw::RawItem;
+use super::xml::{self, Damage, Dialect, Scan};
 use super::{charset, text};
 use crate::article::{Item, Name};
 
