@@ -46,12 +46,25 @@ pub struct Document<'a> {
 }
 
 /// Reads feeds and counts how often it had to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FeedReader {
     parses: AtomicU64,
+    time_max: Duration,
+}
+
+impl Default for FeedReader {
+    fn default() -> Self {
+        Self::with_time(TIME_MAX)
+    }
 }
 
 impl FeedReader {
+    /// A reader that spends at most `time_max` on one feed.
+    #[must_use]
+    pub fn with_time(time_max: Duration) -> Self {
+        Self { parses: AtomicU64::new(0), time_max }
+    }
+
     /// How many documents were parsed.
     #[must_use]
     pub fn parses(&self) -> u64 {
@@ -78,6 +91,7 @@ impl FeedReader {
             survey,
             context: Context::new(document.url.clone(), document.now),
             spent: started.elapsed(),
+            time_max: self.time_max,
             summary: Summary { warnings, ..Summary::default() },
             first_damage: None,
         })
@@ -92,6 +106,7 @@ pub struct Reading {
     survey: Survey,
     context: Context,
     spent: Duration,
+    time_max: Duration,
     summary: Summary,
     first_damage: Option<Damage>,
 }
@@ -135,6 +150,8 @@ pub enum Warning {
     TooManyItems,
     /// Behind this the feed was not read: [`TIME_MAX`] was over.
     OutOfTime,
+    /// Behind this the feed was not read: more than [`DAMAGES_MAX`](xml::DAMAGES_MAX) damaged places.
+    TooDamaged,
 }
 
 /// An item that could not become an article.
@@ -189,15 +206,16 @@ impl Reading {
             Some(damage) if summary.items == 0 && damage.item.is_none() => {
                 Err(ReadError::Malformed { at: damage.at as u64, reason: damage.reason })
             }
-            Some(_) | None if !scan.complete && summary.items + summary.quarantined == 0 => {
+            Some(_) | None if !scan.complete && !context.stopped && summary.items + summary.quarantined == 0 => {
                 Err(ReadError::Malformed { at: text.len() as u64, reason: "the feed ends too early".to_owned() })
             }
             Some(_) | None => {
-                let title = scan.title.map(|title| item::one_line(&title, item::TITLE_CHARS_MAX));
+                let title = scan.title.as_deref().map(|title| item::one_line(title, item::TITLE_CHARS_MAX));
                 let mut shared: Vec<String> = survey.shared_guids.into_iter().collect();
                 shared.sort();
                 let shared = shared.into_iter().map(|guid| Warning::SharedGuid { guid });
-                let warnings = summary.warnings.into_iter().chain(context.warnings).chain(shared);
+                let damaged = scan.gave_up().then_some(Warning::TooDamaged);
+                let warnings = summary.warnings.into_iter().chain(damaged).chain(context.warnings).chain(shared);
                 let warnings = warnings.take(WARNINGS_MAX).collect();
                 Ok(Summary { title, complete: scan.complete && !context.stopped, warnings, ..summary })
             }
@@ -208,7 +226,7 @@ impl Reading {
     fn exhausted(&mut self) -> bool {
         let over = if self.summary.items + self.summary.quarantined >= ITEMS_MAX {
             Warning::TooManyItems
-        } else if self.spent > TIME_MAX {
+        } else if self.spent > self.time_max {
             Warning::OutOfTime
         } else {
             return false;

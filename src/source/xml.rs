@@ -110,7 +110,8 @@ impl Scan {
 
     /// The next item or damage; `None` at the end.
     pub fn next(&mut self, text: &str) -> Option<Result<RawItem, Damage>> {
-        if self.damages > DAMAGES_MAX {
+        if self.gave_up() {
+            self.complete = false;
             return None;
         }
         let result = match self.find_item(text) {
@@ -123,6 +124,12 @@ impl Scan {
         };
         self.damages += usize::from(result.is_err());
         Some(result)
+    }
+
+    /// More than [`DAMAGES_MAX`] places were damaged.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.damages > DAMAGES_MAX
     }
 
     /// Goes on at the next item tag behind `at`.

@@ -3,6 +3,7 @@
 use dongbo::article::Item;
 use dongbo::source::feed::{ITEMS_MAX, QUARANTINED_MAX, SAMPLE_CHARS, WARNINGS_MAX};
 use dongbo::source::item::TITLE_CHARS_MAX;
+use dongbo::source::xml::DAMAGES_MAX;
 use dongbo::source::{Document, FeedReader, Quarantined, ReadError, ReadErrorKind, Summary, Warning};
 use url::Url;
 
@@ -152,6 +153,17 @@ fn items_beyond_the_limit_are_not_read_and_said_so() {
 }
 
 #[test]
+fn a_reading_that_takes_too_long_stops_and_says_so() {
+    let url = Url::parse("https://portal.example.vn/rss").unwrap();
+    let (body, now) = (format!("{HEAD}{}{TAIL}", good(1)), "2026-11-24T12:00:00Z".parse().unwrap());
+    let reader = FeedReader::with_time(std::time::Duration::ZERO);
+    let mut reading = reader.read(Document { body: body.as_bytes(), content_type: None, url: &url, now }).unwrap();
+    assert!(reading.next().is_none());
+    let summary = reading.finish().unwrap();
+    assert!(summary.warnings.contains(&Warning::OutOfTime) && !summary.complete, "{summary:?}");
+}
+
+#[test]
 fn bad_items_and_warnings_do_not_pile_up() {
     let outcome = read(&format!("{HEAD}{}{}{TAIL}", "<item></item>".repeat(2_000), good(1))).unwrap();
     assert_eq!(outcome.quarantined.len(), QUARANTINED_MAX);
@@ -172,9 +184,13 @@ fn damage_that_leaves_nothing_is_an_error() {
 fn openings_without_end_cost_one_look_each() {
     // Each of these sends the tokeniser to the end of the text in vain.
     for piece in ["<item><![CDATA[", "<item><!--", "<item><a b=\"", "<item><?x "] {
-        let outcome = read(&format!("{HEAD}{}", piece.repeat(3_000)));
-        let (items, bad) = outcome.map_or((0, 0), |outcome| (outcome.items.len(), outcome.quarantined.len()));
-        assert!(items + bad <= ITEMS_MAX, "{piece}");
+        let outcome = read(&format!("{HEAD}{}", piece.repeat(3_000))).unwrap();
+        assert!(outcome.quarantined.len() <= DAMAGES_MAX + 1, "{piece}: {}", outcome.quarantined.len());
+        let summary = outcome.summary.unwrap();
+        assert!(!summary.complete, "{piece}: {summary:?}");
+        let gave_up = outcome.quarantined.len() > DAMAGES_MAX;
+        assert_eq!(summary.warnings.contains(&Warning::TooDamaged), gave_up, "{piece}: {summary:?}");
+        assert!(gave_up || piece.ends_with('"'), "{piece}");
     }
 }
 

@@ -240,6 +240,20 @@ async fn redirects_are_followed_within_limits() {
     assert!(matches!(error, ReadError::Status(302)), "{error}");
 }
 
+#[tokio::test]
+async fn half_an_answer_is_no_answer() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let _ = socket.read(&mut [0; 1024]).await.unwrap();
+        socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<rss>").await.unwrap();
+    });
+    let error = fetcher().fetch(&url(address, "/rss"), &Previous::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ReadErrorKind::Broken, "{error:?}");
+}
+
 /// A server that counts who comes.
 async fn inner() -> (Url, Arc<AtomicUsize>) {
     let hits = Arc::new(AtomicUsize::new(0));
