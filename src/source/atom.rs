@@ -1,7 +1,8 @@
 //! Atom 1.0 (RFC 4287): where each child of an `entry` belongs.
 
+use super::raw::{RawItem, Slot};
 use super::rss;
-use super::xml::{RawItem, Slot, Tag};
+use super::xml::Tag;
 
 /// Notes what an element says in its attributes and names the slot of its text.
 #[must_use]

@@ -16,14 +16,15 @@ use url::Url;
 use super::error::{ReadError, begins};
 
 use super::item::{self, Context};
-use super::xml::{self, Damage, Dialect, RawItem, Scan};
+use super::raw::RawItem;
+use super::xml::{self, Damage, Dialect, Scan};
 use super::{charset, text};
 use crate::article::{Item, Name};
 
 /// Items of one feed.
 pub const ITEMS_MAX: usize = 5_000;
-/// From the first byte parsed to the last item handed out, the caller's own time included.
-pub const TIME_MAX: Duration = Duration::from_secs(120);
+/// Time spent on one feed, the caller's own not counted.
+pub const TIME_MAX: Duration = Duration::from_secs(20);
 /// Quarantined items that are reported one by one.
 pub const QUARANTINED_MAX: usize = 500;
 /// Warnings that are kept.
@@ -45,12 +46,25 @@ pub struct Document<'a> {
 }
 
 /// Reads feeds and counts how often it had to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FeedReader {
     parses: AtomicU64,
+    time_max: Duration,
+}
+
+impl Default for FeedReader {
+    fn default() -> Self {
+        Self::with_time(TIME_MAX)
+    }
 }
 
 impl FeedReader {
+    /// A reader that spends at most `time_max` on one feed.
+    #[must_use]
+    pub fn with_time(time_max: Duration) -> Self {
+        Self { parses: AtomicU64::new(0), time_max }
+    }
+
     /// How many documents were parsed.
     #[must_use]
     pub fn parses(&self) -> u64 {
@@ -63,6 +77,7 @@ impl FeedReader {
     /// Where the document is no feed; damage further on is the reading's matter.
     pub fn read(&self, document: Document<'_>) -> Result<Reading, ReadError> {
         self.parses.fetch_add(1, Ordering::Relaxed);
+        let started = Instant::now();
         let decoded = charset::decode(document.body, document.content_type);
         let scan = root(&decoded.text)?;
         let survey = Survey::of(&decoded.text, scan.clone());
@@ -75,7 +90,8 @@ impl FeedReader {
             scan,
             survey,
             context: Context::new(document.url.clone(), document.now),
-            started: Instant::now(),
+            spent: started.elapsed(),
+            time_max: self.time_max,
             summary: Summary { warnings, ..Summary::default() },
             first_damage: None,
         })
@@ -89,7 +105,8 @@ pub struct Reading {
     scan: Scan,
     survey: Survey,
     context: Context,
-    started: Instant,
+    spent: Duration,
+    time_max: Duration,
     summary: Summary,
     first_damage: Option<Damage>,
 }
@@ -133,6 +150,8 @@ pub enum Warning {
     TooManyItems,
     /// Behind this the feed was not read: [`TIME_MAX`] was over.
     OutOfTime,
+    /// Behind this the feed was not read: more than [`DAMAGES_MAX`](xml::DAMAGES_MAX) damaged places.
+    TooDamaged,
 }
 
 /// An item that could not become an article.
@@ -149,6 +168,15 @@ impl Iterator for Reading {
     type Item = Result<Item, Quarantined>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let started = Instant::now();
+        let next = self.advance();
+        self.spent += started.elapsed();
+        next
+    }
+}
+
+impl Reading {
+    fn advance(&mut self) -> Option<Result<Item, Quarantined>> {
         while !self.exhausted() {
             let result = match self.scan.next(&self.text)? {
                 Ok(mut raw) => match self.survey.admit(&mut raw) {
@@ -167,9 +195,7 @@ impl Iterator for Reading {
         }
         None
     }
-}
 
-impl Reading {
     /// What the reading came to; call it when the iterator has ended.
     ///
     /// # Errors
@@ -180,15 +206,16 @@ impl Reading {
             Some(damage) if summary.items == 0 && damage.item.is_none() => {
                 Err(ReadError::Malformed { at: damage.at as u64, reason: damage.reason })
             }
-            Some(_) | None if !scan.complete && summary.items + summary.quarantined == 0 => {
+            Some(_) | None if !scan.complete && !context.stopped && summary.items + summary.quarantined == 0 => {
                 Err(ReadError::Malformed { at: text.len() as u64, reason: "the feed ends too early".to_owned() })
             }
             Some(_) | None => {
-                let title = scan.title.map(|title| item::one_line(&title, item::TITLE_CHARS_MAX));
+                let title = scan.title.as_deref().map(|title| item::one_line(title, item::TITLE_CHARS_MAX));
                 let mut shared: Vec<String> = survey.shared_guids.into_iter().collect();
                 shared.sort();
                 let shared = shared.into_iter().map(|guid| Warning::SharedGuid { guid });
-                let warnings = summary.warnings.into_iter().chain(context.warnings).chain(shared);
+                let damaged = scan.gave_up().then_some(Warning::TooDamaged);
+                let warnings = summary.warnings.into_iter().chain(damaged).chain(context.warnings).chain(shared);
                 let warnings = warnings.take(WARNINGS_MAX).collect();
                 Ok(Summary { title, complete: scan.complete && !context.stopped, warnings, ..summary })
             }
@@ -199,7 +226,7 @@ impl Reading {
     fn exhausted(&mut self) -> bool {
         let over = if self.summary.items + self.summary.quarantined >= ITEMS_MAX {
             Warning::TooManyItems
-        } else if self.started.elapsed() > TIME_MAX {
+        } else if self.spent > self.time_max {
             Warning::OutOfTime
         } else {
             return false;
@@ -246,9 +273,10 @@ impl Survey {
         let mut survey = Self::default();
         let (mut guids, mut links) = (HashMap::new(), HashMap::new());
         let started = Instant::now();
-        let mut items = Vec::new();
+        let (mut items, mut looked_at) = (Vec::new(), 0);
         while let Some(result) = scan.next(text) {
-            if items.len() >= ITEMS_MAX || started.elapsed() > TIME_MAX {
+            looked_at += 1;
+            if looked_at > ITEMS_MAX || started.elapsed() > TIME_MAX {
                 break;
             }
             let Ok(raw) = result else { continue };
@@ -321,7 +349,7 @@ fn root(text: &str) -> Result<Scan, ReadError> {
         return Err(ReadError::JsonInstead { begins: begins(head) });
     }
     let not_a_feed = || ReadError::NotAFeed { begins: begins(head) };
-    let window = &text[..floor(text, JUNK_BYTES_MAX)];
+    let window = &text[..xml::floor(text, JUNK_BYTES_MAX)];
     let start = start_of_markup(window).ok_or_else(not_a_feed)?;
     let mut reader = xml::reader(text, start);
     loop {
@@ -362,7 +390,11 @@ fn root(text: &str) -> Result<Scan, ReadError> {
 /// themselves: at the XML declaration or at the root of a feed, else at the first tag.
 fn start_of_markup(window: &str) -> Option<usize> {
     let lower = window.to_ascii_lowercase();
-    ["<?xml", "<rss", "<feed"].iter().filter_map(|root| lower.find(root)).min().or_else(|| window.find('<'))
+    ["<?xml", "<!doctype", "<rss", "<feed"]
+        .iter()
+        .filter_map(|root| lower.find(root))
+        .min()
+        .or_else(|| window.find('<'))
 }
 
 fn is_html(name: &str) -> bool {
@@ -370,12 +402,4 @@ fn is_html(name: &str) -> bool {
     ["html", "head", "body", "script", "div", "title", "meta", "!doctype html"]
         .iter()
         .any(|html| name.starts_with(html))
-}
-
-fn floor(text: &str, mut at: usize) -> usize {
-    at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }

@@ -360,18 +360,15 @@ fn transport(error: reqwest::Error) -> ReadError {
     }
 }
 
-/// Looks through the chain of sources; I/O errors hide theirs inside.
+/// Looks through the chain of sources. An I/O error that wraps another skips
+/// it in its own `source`, so those are opened one by one.
 fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(found) = inner.and_then(|inner| inner.downcast_ref::<E>()) {
-            return Some(found);
-        }
-        next = error.source();
+    if let Some(found) = error.downcast_ref::<E>() {
+        return Some(found);
     }
-    None
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match wrapped {
+        Some(inner) => cause(inner),
+        None => cause(error.source()?),
+    }
 }

@@ -41,7 +41,7 @@ pub fn names(guid: Option<&str>, url: Option<&Url>, titled: Option<(&str, Option
         names.push(Name { kind: NameKind::Guid, value: guid });
     }
     if let Some(url) = url {
-        names.push(Name { kind: NameKind::Url, value: canonical(url).to_string() });
+        names.push(Name { kind: NameKind::Url, value: name(url) });
     }
     if let (true, Some((title, at))) = (names.is_empty(), titled) {
         names.push(Name { kind: NameKind::Hash, value: hash(title, at) });
@@ -56,7 +56,21 @@ fn guid_name(guid: &str) -> Option<String> {
     if guid.is_empty() || guid.len() > GUID_BYTES_MAX {
         return None;
     }
-    Some(http_url(&guid).map_or(guid, |url| canonical(&url).to_string()))
+    Some(http_url(&guid).map_or(guid, |url| name(&url)))
+}
+
+/// The canonical address as a name: a portal that moves from http to https
+/// keeps its articles.
+fn name(url: &Url) -> String {
+    secured(canonical(url)).into()
+}
+
+fn secured(mut url: Url) -> Url {
+    if url.scheme() == "http" && url.port().is_none() {
+        // Between http and https a change of scheme never fails.
+        let _ = url.set_scheme("https");
+    }
+    url
 }
 
 /// Title and date; an article without a date is named by its title alone,
@@ -110,6 +124,7 @@ pub fn http_url(text: &str) -> Option<Url> {
 /// together without a slash (`https://a.example.vnbai-1`).
 #[must_use]
 pub fn link(text: &str, base: &Url) -> Option<Url> {
+    let text = super::text::normalise(text);
     let text = text.trim();
     if text.is_empty() || text.len() > URL_BYTES_MAX {
         return None;
@@ -122,7 +137,7 @@ pub fn link(text: &str, base: &Url) -> Option<Url> {
 }
 
 fn glued(text: &str, base: &Url) -> Option<String> {
-    let origin = origin(base);
+    let origin = base.origin().ascii_serialization();
     let rest = text.strip_prefix(origin.as_str())?;
     let first = rest.split(['/', '?', '#']).next()?;
     let page = [".html", ".htm", ".aspx", ".php"].iter().any(|end| first.ends_with(end));
@@ -130,10 +145,10 @@ fn glued(text: &str, base: &Url) -> Option<String> {
     odd.then(|| format!("{origin}/{rest}"))
 }
 
-/// `https://host[:port]`.
+/// `https://host`, for plain http on its own port as well; `scheme://host:port` for every other port.
 #[must_use]
 pub fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
+    secured(url.clone()).origin().ascii_serialization()
 }
 
 #[cfg(test)]
@@ -157,6 +172,15 @@ mod tests {
             assert_eq!(canonical(&url(text)).as_str(), same[0]);
         }
         assert_eq!(canonical(&url("https://a.example.vn/?p=5")).as_str(), "https://a.example.vn/?p=5");
+    }
+
+    #[test]
+    fn a_move_to_https_changes_no_name() {
+        let (plain, secure) = (url("http://a.example.vn/bai?p=1"), url("https://a.example.vn/bai?p=1"));
+        assert_eq!(names(None, Some(&plain), None), names(None, Some(&secure), None));
+        assert_eq!(names(Some(plain.as_str()), None, None), names(Some(secure.as_str()), None, None));
+        assert_eq!(origin(&plain), "https://a.example.vn");
+        assert_eq!(origin(&url("http://127.0.0.1:8080/x")), "http://127.0.0.1:8080");
     }
 
     #[test]

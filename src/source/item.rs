@@ -5,7 +5,8 @@ use url::Url;
 
 use super::clean::{self, clean};
 use super::feed::{SAMPLE_CHARS, Warning};
-use super::xml::{RawItem, Scan};
+use super::raw::RawItem;
+use super::xml::Scan;
 use super::{date, identity, text};
 use crate::article::{Content, Item, Name, Precision};
 
@@ -24,6 +25,8 @@ pub struct Context {
     url: Url,
     /// What relative addresses of the feed stand on.
     base: Url,
+    /// The feed's own page, where it lies on the feed's host.
+    site: Option<Url>,
     now: Timestamp,
     pub(super) warnings: Vec<Warning>,
     pub(super) stopped: bool,
@@ -39,7 +42,7 @@ pub struct Bad {
 impl Context {
     #[must_use]
     pub fn new(url: Url, now: Timestamp) -> Self {
-        Self { base: url.clone(), url, now, warnings: Vec::new(), stopped: false }
+        Self { base: url.clone(), url, site: None, now, warnings: Vec::new(), stopped: false }
     }
 
     /// Takes up what the feed has said of itself so far.
@@ -47,6 +50,12 @@ impl Context {
         if let Some(base) = scan.base.as_deref().and_then(|base| self.url.join(base).ok()) {
             self.base = base;
         }
+        let site = scan.site.as_deref().and_then(|site| identity::link(site, &self.base));
+        self.site = site.filter(|site| site.host_str() == self.url.host_str());
+    }
+
+    fn declares_base(&self) -> bool {
+        self.base != self.url
     }
 
     fn warn(&mut self, warning: Warning) {
@@ -64,9 +73,12 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
     let base = base(raw, context);
     let url = address(raw, &base);
     let bad = |reason: String| Bad { reason, identity: name_of(raw, url.as_ref()) };
-    let page = url.clone().unwrap_or_else(|| base.clone());
-    let body = field("text", &raw.content, &page).map_err(bad)?;
-    let lead = field("summary", &raw.description, &page).map_err(bad)?;
+    // An item without a link leads to the feed's page, at worst to the feed.
+    let page = url.clone().or_else(|| context.site.clone()).unwrap_or_else(|| context.url.clone());
+    // A declared xml:base governs (RFC 4287 §2); most feeds declare none and mean the item.
+    let within = if raw.base.is_some() || context.declares_base() { &base } else { &page };
+    let body = field("text", &raw.content, within).map_err(bad)?;
+    let lead = field("summary", &raw.description, within).map_err(bad)?;
 
     let thumbnail = clean::lift_thumbnail(&lead);
     let summary = text::cut(&text::plain(&lead), SUMMARY_CHARS_MAX);
@@ -83,7 +95,7 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
     let read_at = (dated.precision != Precision::Guessed).then_some(dated.at);
     let named = url.as_ref().filter(|_| !raw.link_is_shared);
     let names = identity::names(Some(&raw.guid), named, Some((&title, read_at)));
-    let image = picture(raw, &page).or_else(|| clean::first_picture(&body)).or(lifted);
+    let image = picture(raw, within).or_else(|| clean::first_picture(&body)).or(lifted);
     let page = identity::canonical(&page);
     if raw.title.chars().count() > TITLE_CHARS_MAX && title.chars().count() + 1 >= TITLE_CHARS_MAX / 2 {
         context.warn(Warning::TitleCut { title: title.clone() });

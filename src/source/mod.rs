@@ -23,6 +23,7 @@ pub mod guard;
 pub mod identity;
 pub mod item;
 pub mod media;
+pub mod raw;
 pub mod rss;
 pub mod text;
 pub mod xml;

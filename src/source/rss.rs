@@ -1,7 +1,8 @@
 //! RSS 2.0 (rssboard.org/rss-specification) with its usual modules: where each
 //! child of an `item` belongs.
 
-use super::xml::{RawItem, Slot, Tag};
+use super::raw::{RawItem, Slot};
+use super::xml::Tag;
 
 /// Notes what an element says in its attributes and names the slot of its text.
 #[must_use]

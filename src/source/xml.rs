@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::text;
-use super::{atom, rss};
+use super::raw::{OpenItem, RawItem, Slot, Step, content};
+use super::{atom, rss, text};
 
 /// Open elements, counted from the document's root.
 pub const DEPTH_MAX: usize = 128;
@@ -19,8 +19,9 @@ pub const DEPTH_MAX: usize = 128;
 pub const TAG_BYTES_MAX: usize = 64 * 1024;
 /// One item, markup included.
 pub const ITEM_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Repeated children of one item that are kept (categories, pictures); more are ignored.
-pub const CHILDREN_MAX: usize = 64;
+/// Damaged places of one feed; behind them nothing more is read, since each may
+/// cost a look through a whole item's worth of text.
+pub const DAMAGES_MAX: usize = 200;
 /// Namespace prefixes that are remembered.
 const PREFIXES_MAX: usize = 32;
 
@@ -32,99 +33,17 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    fn item(self) -> &'static str {
+    pub(super) fn item(self) -> &'static str {
         match self {
             Self::Rss => "item",
             Self::Atom => "entry",
         }
     }
 
-    fn open(self, path: &str, tag: &Tag, raw: &mut RawItem) -> Option<Slot> {
+    pub(super) fn open(self, path: &str, tag: &Tag, raw: &mut RawItem) -> Option<Slot> {
         match self {
             Self::Rss => rss::open(path, tag, raw),
             Self::Atom => atom::open(path, tag, raw),
-        }
-    }
-}
-
-/// An item as written: texts are unescaped once, nothing is cleaned.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RawItem {
-    pub title: String,
-    pub link: String,
-    pub guid: String,
-    pub description: String,
-    pub content: String,
-    pub published: String,
-    pub updated: String,
-    pub author: String,
-    pub categories: Vec<String>,
-    /// Addresses of pictures, the most telling first after sorting by [`Picture::rank`].
-    pub pictures: Vec<Picture>,
-    /// `xml:base` of the item.
-    pub base: Option<String>,
-    /// Other articles of the feed have the same link, so it names none of them.
-    pub link_is_shared: bool,
-}
-
-/// A picture that the item names outside its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    pub url: String,
-    /// 0: `media:content`, 1: an enclosure, 2: `media:thumbnail`.
-    pub rank: u8,
-}
-
-/// Where a captured text belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    Title,
-    Link,
-    Guid,
-    Description,
-    Content,
-    Published,
-    Updated,
-    /// `dc:creator` and the like; `Author` gives way to it.
-    Creator,
-    Author,
-    Category,
-}
-
-impl RawItem {
-    /// The first of two equal children wins, except that an empty one never does.
-    fn put(&mut self, slot: Slot, value: String) {
-        let field = match slot {
-            Slot::Title => &mut self.title,
-            Slot::Link => &mut self.link,
-            Slot::Guid => &mut self.guid,
-            Slot::Description => &mut self.description,
-            Slot::Content => &mut self.content,
-            Slot::Published => &mut self.published,
-            Slot::Updated => &mut self.updated,
-            Slot::Author => &mut self.author,
-            Slot::Creator => {
-                if !value.trim().is_empty() {
-                    self.author = value;
-                }
-                return;
-            }
-            Slot::Category => return self.category(value),
-        };
-        if field.trim().is_empty() {
-            *field = value;
-        }
-    }
-
-    pub(super) fn category(&mut self, name: String) {
-        if self.categories.len() < CHILDREN_MAX {
-            self.categories.push(name);
-        }
-    }
-
-    pub(super) fn picture(&mut self, url: Option<&str>, rank: u8) {
-        if let Some(url) = url.filter(|_| self.pictures.len() < CHILDREN_MAX) {
-            self.pictures.push(Picture { url: url.trim().to_owned(), rank });
         }
     }
 }
@@ -170,25 +89,47 @@ pub struct Scan {
     pub base: Option<String>,
     /// The root's end tag was seen.
     pub complete: bool,
+    damages: usize,
 }
 
 impl Scan {
     /// Starts at the root tag, which begins at `pos`.
     #[must_use]
     pub fn new(dialect: Dialect, pos: usize) -> Self {
-        Self { dialect, pos, prefixes: HashMap::new(), title: None, site: None, base: None, complete: false }
+        Self {
+            dialect,
+            pos,
+            prefixes: HashMap::new(),
+            title: None,
+            site: None,
+            base: None,
+            complete: false,
+            damages: 0,
+        }
     }
 
     /// The next item or damage; `None` at the end.
     pub fn next(&mut self, text: &str) -> Option<Result<RawItem, Damage>> {
-        match self.find_item(text) {
-            Ok(None) => None,
-            Ok(Some(tag)) => Some(self.read_item(text, &tag)),
+        if self.gave_up() {
+            self.complete = false;
+            return None;
+        }
+        let result = match self.find_item(text) {
+            Ok(None) => return None,
+            Ok(Some(tag)) => self.read_item(text, &tag),
             Err(damage) => {
                 self.resume(text, damage.at);
-                Some(Err(damage))
+                Err(damage)
             }
-        }
+        };
+        self.damages += usize::from(result.is_err());
+        Some(result)
+    }
+
+    /// More than [`DAMAGES_MAX`] places were damaged.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.damages > DAMAGES_MAX
     }
 
     /// Goes on at the next item tag behind `at`.
@@ -271,11 +212,12 @@ impl Scan {
     fn read_item(&mut self, text: &str, tag: &Tag) -> Result<RawItem, Damage> {
         let from = self.pos;
         let mut open = OpenItem::new(self.dialect, tag);
-        let mut reader = reader(text, from);
+        let room = floor(text, from.saturating_add(ITEM_BYTES_MAX));
+        let mut reader = reader(&text[..room], from);
         loop {
             let at = from + offset(&reader);
             let step = match reader.read_event() {
-                Ok(_) if at - from > ITEM_BYTES_MAX => Err("the item is too large".to_owned()),
+                Err(_) | Ok(Event::Eof) if room < text.len() => Err("the item is too large".to_owned()),
                 Ok(event) => open.step(self, event),
                 Err(error) => Err(error.to_string()),
             };
@@ -297,7 +239,7 @@ impl Scan {
         }
     }
 
-    fn tag(&mut self, start: &BytesStart<'_>) -> Tag {
+    pub(super) fn tag(&mut self, start: &BytesStart<'_>) -> Tag {
         let mut attributes = Vec::new();
         for attribute in start.attributes().with_checks(false).flatten() {
             let key = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
@@ -319,7 +261,7 @@ impl Scan {
 
     /// `dc:creator` for any prefix bound to that namespace. The format's own
     /// namespace has no prefix here.
-    fn name(&self, name: &[u8]) -> String {
+    pub(super) fn name(&self, name: &[u8]) -> String {
         let name = String::from_utf8_lossy(name);
         let Some((prefix, local)) = name.split_once(':') else { return name.into_owned() };
         let prefix = self.prefixes.get(prefix).copied().unwrap_or(prefix);
@@ -327,187 +269,6 @@ impl Scan {
             ("atom", Dialect::Atom) => local.to_owned(),
             (prefix, Dialect::Atom | Dialect::Rss) => format!("{prefix}:{local}"),
         }
-    }
-}
-
-enum Step {
-    On,
-    /// The event that was read ended the item.
-    Done,
-    /// The item ended before the event that was read.
-    DoneBefore,
-}
-
-/// An item under way.
-struct OpenItem {
-    dialect: Dialect,
-    raw: RawItem,
-    path: Vec<String>,
-    capture: Option<Capture>,
-}
-
-struct Capture {
-    slot: Slot,
-    depth: usize,
-    text: String,
-    form: Form,
-}
-
-/// How the captured characters relate to HTML.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// They are HTML, or plain text where the slot is.
-    Html,
-    /// Atom `type="text"`: characters that must be escaped to become HTML.
-    Text,
-    /// Atom `type="xhtml"`: the markup is XML, the texts between must be escaped.
-    Xhtml,
-    /// Atom without a type: text by the standard, HTML by the look of many feeds.
-    Unsaid,
-}
-
-impl OpenItem {
-    fn new(dialect: Dialect, tag: &Tag) -> Self {
-        let raw = RawItem { base: tag.attribute("xml:base").map(str::to_owned), ..RawItem::default() };
-        Self { dialect, raw, path: Vec::new(), capture: None }
-    }
-
-    fn step(&mut self, scan: &mut Scan, event: Event<'_>) -> Result<Step, String> {
-        match event {
-            Event::Start(start) => self.start(scan, &start, true),
-            Event::Empty(start) => self.start(scan, &start, false),
-            Event::End(end) => {
-                let name = scan.name(end.name().as_ref());
-                Ok(self.end(&name))
-            }
-            Event::Eof => Err("the feed ends within an item".to_owned()),
-            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) => Ok(Step::On),
-            event @ (Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => {
-                if let Some(capture) = &mut self.capture {
-                    let piece = content(&event);
-                    match capture.form {
-                        Form::Xhtml => capture.text.push_str(&text::escape(&piece)),
-                        Form::Html | Form::Text | Form::Unsaid => capture.text.push_str(&piece),
-                    }
-                }
-                Ok(Step::On)
-            }
-        }
-    }
-
-    fn start(&mut self, scan: &mut Scan, start: &BytesStart<'_>, opens: bool) -> Result<Step, String> {
-        if start.len() > TAG_BYTES_MAX {
-            return Err("a tag is too long".to_owned());
-        }
-        if self.path.len() + 2 >= DEPTH_MAX {
-            return Err("elements are nested too deeply".to_owned());
-        }
-        if let Some(capture) = &mut self.capture {
-            let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
-            if name == self.dialect.item() {
-                return Err("an item begins within a text".to_owned());
-            }
-            // Markup that nobody escaped is part of the text.
-            capture.text.push('<');
-            capture.text.push_str(&String::from_utf8_lossy(start));
-            capture.text.push_str(if opens { ">" } else { "/>" });
-            if opens {
-                self.path.push(scan.name(start.name().as_ref()));
-            }
-            return Ok(Step::On);
-        }
-        let tag = scan.tag(start);
-        if tag.name == self.dialect.item() {
-            return Ok(Step::DoneBefore);
-        }
-        let path =
-            if self.path.is_empty() { tag.name.clone() } else { format!("{}/{}", self.path.join("/"), tag.name) };
-        let slot = self.dialect.open(&path, &tag, &mut self.raw);
-        if opens {
-            self.path.push(tag.name.clone());
-            let form = form(self.dialect, &tag);
-            self.capture = slot.map(|slot| Capture { slot, depth: self.path.len(), text: String::new(), form });
-        }
-        Ok(Step::On)
-    }
-
-    fn end(&mut self, name: &str) -> Step {
-        let Some(open) = self.path.iter().rposition(|open| open == name) else {
-            if matches!(name, "item" | "entry" | "channel" | "rss" | "feed") {
-                self.finish_capture();
-                return Step::Done;
-            }
-            return Step::On;
-        };
-        self.path.truncate(open);
-        match &mut self.capture {
-            Some(capture) if open >= capture.depth => {
-                capture.text.push_str("</");
-                capture.text.push_str(name);
-                capture.text.push('>');
-            }
-            Some(_) => self.finish_capture(),
-            None => {}
-        }
-        Step::On
-    }
-
-    fn finish_capture(&mut self) {
-        let Some(capture) = self.capture.take() else { return };
-        let markup = matches!(capture.slot, Slot::Content | Slot::Description | Slot::Title);
-        let escape = match capture.form {
-            Form::Text => markup,
-            Form::Unsaid => markup && !looks_like_html(&capture.text),
-            Form::Html | Form::Xhtml => false,
-        };
-        let slot = capture.slot;
-        self.raw.put(slot, if escape { text::escape(&capture.text) } else { repaired(capture) });
-    }
-}
-
-/// Undoes what CMSs do to HTML on its way into XML: a section within a section
-/// leaves its marks, and text escaped twice has no tag but escaped ones.
-fn repaired(capture: Capture) -> String {
-    let mut text = capture.text;
-    if text.contains("<![CDATA[") {
-        text = text.replace("<![CDATA[", "").replace("]]>", "");
-    }
-    let html = capture.form == Form::Html && matches!(capture.slot, Slot::Content | Slot::Description);
-    let twice = html && !text.contains('<') && text.contains("&lt;") && text.contains("&gt;");
-    if twice { text::decode_entities(&text) } else { text }
-}
-
-fn form(dialect: Dialect, tag: &Tag) -> Form {
-    match (dialect, tag.attribute("type")) {
-        (Dialect::Rss, _) => Form::Html,
-        (Dialect::Atom, Some("xhtml" | "application/xhtml+xml")) => Form::Xhtml,
-        (Dialect::Atom, Some("text" | "text/plain")) => Form::Text,
-        (Dialect::Atom, Some(_)) => Form::Html,
-        (Dialect::Atom, None) => Form::Unsaid,
-    }
-}
-
-fn looks_like_html(text: &str) -> bool {
-    text.contains("</") || text.contains("/>") || text.contains("<p") || text.contains("<br") || text.contains("<img")
-}
-
-/// The text of an event; entities that HTML knows are decoded, others stay as written.
-fn content(event: &Event<'_>) -> String {
-    match event {
-        Event::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Event::CData(text) => String::from_utf8_lossy(text).into_owned(),
-        Event::GeneralRef(name) => {
-            let name = String::from_utf8_lossy(name);
-            text::entity(&name).unwrap_or_else(|| format!("&{name};"))
-        }
-        Event::Start(_)
-        | Event::End(_)
-        | Event::Empty(_)
-        | Event::Comment(_)
-        | Event::Decl(_)
-        | Event::PI(_)
-        | Event::DocType(_)
-        | Event::Eof => String::new(),
     }
 }
 
@@ -521,17 +282,27 @@ pub(super) fn reader(text: &str, from: usize) -> Reader<&[u8]> {
     reader
 }
 
+/// The last character boundary at or before `at`.
+pub(super) fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 fn offset(reader: &Reader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
-/// The next `<item` or `<entry` (with any prefix-free spelling) at or behind `from`.
+/// The next `<item` or `<entry` (also as `atom:entry`) at or behind `from`.
 fn next_item(text: &str, from: usize, item: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(found) = bytes.get(at..)?.iter().position(|byte| *byte == b'<') {
         let start = at + found;
         let rest = &bytes[start + 1..];
+        let rest = rest.strip_prefix(b"atom:").unwrap_or(rest);
         let ends = |byte: &u8| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace();
         if rest.starts_with(item.as_bytes()) && rest.get(item.len()).is_some_and(ends) {
             return Some(start);

@@ -1,4 +1,8 @@
 //! What reading a source yields: fixtures in pairs, hostile inputs, real HTTP.
 
+mod digest;
 mod fixtures;
+mod hostile;
 mod html;
+mod http;
+mod sample;

@@ -1,0 +1,273 @@
+//! One item on its way out of the XML: which texts are captured, where they
+//! belong and how their characters relate to HTML.
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::text;
+use super::xml::{DEPTH_MAX, Dialect, Scan, TAG_BYTES_MAX, Tag};
+
+/// Repeated children of one item that are kept (categories, pictures); more are ignored.
+pub const CHILDREN_MAX: usize = 64;
+
+/// An item as written: texts are unescaped once, nothing is cleaned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RawItem {
+    pub title: String,
+    pub link: String,
+    pub guid: String,
+    pub description: String,
+    pub content: String,
+    pub published: String,
+    pub updated: String,
+    pub author: String,
+    pub categories: Vec<String>,
+    /// Addresses of pictures, the most telling first after sorting by [`Picture::rank`].
+    pub pictures: Vec<Picture>,
+    /// `xml:base` of the item.
+    pub base: Option<String>,
+    /// Other articles of the feed have the same link, so it names none of them.
+    pub link_is_shared: bool,
+}
+
+/// A picture that the item names outside its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub url: String,
+    /// 0: `media:content`, 1: an enclosure, 2: `media:thumbnail`.
+    pub rank: u8,
+}
+
+/// Where a captured text belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    Title,
+    Link,
+    Guid,
+    Description,
+    Content,
+    Published,
+    Updated,
+    /// `dc:creator` and the like; `Author` gives way to it.
+    Creator,
+    Author,
+    Category,
+}
+
+impl RawItem {
+    /// The first of two equal children wins, except that an empty one never does.
+    fn put(&mut self, slot: Slot, value: String) {
+        let field = match slot {
+            Slot::Title => &mut self.title,
+            Slot::Link => &mut self.link,
+            Slot::Guid => &mut self.guid,
+            Slot::Description => &mut self.description,
+            Slot::Content => &mut self.content,
+            Slot::Published => &mut self.published,
+            Slot::Updated => &mut self.updated,
+            Slot::Author => &mut self.author,
+            Slot::Creator => {
+                if !value.trim().is_empty() {
+                    self.author = value;
+                }
+                return;
+            }
+            Slot::Category => return self.category(value),
+        };
+        if field.trim().is_empty() {
+            *field = value;
+        }
+    }
+
+    pub(super) fn category(&mut self, name: String) {
+        if self.categories.len() < CHILDREN_MAX {
+            self.categories.push(name);
+        }
+    }
+
+    pub(super) fn picture(&mut self, url: Option<&str>, rank: u8) {
+        if let Some(url) = url.filter(|_| self.pictures.len() < CHILDREN_MAX) {
+            self.pictures.push(Picture { url: url.trim().to_owned(), rank });
+        }
+    }
+}
+
+pub(super) enum Step {
+    On,
+    /// The event that was read ended the item.
+    Done,
+    /// The item ended before the event that was read.
+    DoneBefore,
+}
+
+/// An item under way.
+pub(super) struct OpenItem {
+    dialect: Dialect,
+    pub(super) raw: RawItem,
+    path: Vec<String>,
+    capture: Option<Capture>,
+}
+
+struct Capture {
+    slot: Slot,
+    depth: usize,
+    text: String,
+    form: Form,
+}
+
+/// How the captured characters relate to HTML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// They are HTML, or plain text where the slot is.
+    Html,
+    /// Atom `type="text"`: characters that must be escaped to become HTML.
+    Text,
+    /// Atom `type="xhtml"`: the markup is XML, the texts between must be escaped.
+    Xhtml,
+    /// Atom without a type: text by the standard, HTML by the look of many feeds.
+    Unsaid,
+}
+
+impl OpenItem {
+    pub(super) fn new(dialect: Dialect, tag: &Tag) -> Self {
+        let raw = RawItem { base: tag.attribute("xml:base").map(str::to_owned), ..RawItem::default() };
+        Self { dialect, raw, path: Vec::new(), capture: None }
+    }
+
+    pub(super) fn step(&mut self, scan: &mut Scan, event: Event<'_>) -> Result<Step, String> {
+        match event {
+            Event::Start(start) => self.start(scan, &start, true),
+            Event::Empty(start) => self.start(scan, &start, false),
+            Event::End(end) => {
+                let name = scan.name(end.name().as_ref());
+                Ok(self.end(&name))
+            }
+            Event::Eof => Err("the feed ends within an item".to_owned()),
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) => Ok(Step::On),
+            event @ (Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => {
+                if let Some(capture) = &mut self.capture {
+                    let piece = content(&event);
+                    match capture.form {
+                        Form::Xhtml => capture.text.push_str(&text::escape(&piece)),
+                        Form::Html | Form::Text | Form::Unsaid => capture.text.push_str(&piece),
+                    }
+                }
+                Ok(Step::On)
+            }
+        }
+    }
+
+    fn start(&mut self, scan: &mut Scan, start: &BytesStart<'_>, opens: bool) -> Result<Step, String> {
+        if start.len() > TAG_BYTES_MAX {
+            return Err("a tag is too long".to_owned());
+        }
+        if self.path.len() + 2 >= DEPTH_MAX {
+            return Err("elements are nested too deeply".to_owned());
+        }
+        if let Some(capture) = &mut self.capture {
+            let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
+            if name == self.dialect.item() {
+                return Err("an item begins within a text".to_owned());
+            }
+            // Markup that nobody escaped is part of the text.
+            capture.text.push('<');
+            capture.text.push_str(&String::from_utf8_lossy(start));
+            capture.text.push_str(if opens { ">" } else { "/>" });
+            if opens {
+                self.path.push(scan.name(start.name().as_ref()));
+            }
+            return Ok(Step::On);
+        }
+        let tag = scan.tag(start);
+        if tag.name == self.dialect.item() {
+            return Ok(Step::DoneBefore);
+        }
+        let path =
+            if self.path.is_empty() { tag.name.clone() } else { format!("{}/{}", self.path.join("/"), tag.name) };
+        let slot = self.dialect.open(&path, &tag, &mut self.raw);
+        if opens {
+            self.path.push(tag.name.clone());
+            let form = form(self.dialect, &tag);
+            self.capture = slot.map(|slot| Capture { slot, depth: self.path.len(), text: String::new(), form });
+        }
+        Ok(Step::On)
+    }
+
+    fn end(&mut self, name: &str) -> Step {
+        let Some(open) = self.path.iter().rposition(|open| open == name) else {
+            if matches!(name, "item" | "entry" | "channel" | "rss" | "feed") {
+                self.finish_capture();
+                return Step::Done;
+            }
+            return Step::On;
+        };
+        self.path.truncate(open);
+        match &mut self.capture {
+            Some(capture) if open >= capture.depth => {
+                capture.text.push_str("</");
+                capture.text.push_str(name);
+                capture.text.push('>');
+            }
+            Some(_) => self.finish_capture(),
+            None => {}
+        }
+        Step::On
+    }
+
+    fn finish_capture(&mut self) {
+        let Some(capture) = self.capture.take() else { return };
+        let markup = matches!(capture.slot, Slot::Content | Slot::Description | Slot::Title);
+        let escape = match capture.form {
+            Form::Text => markup,
+            Form::Unsaid => markup && !looks_like_html(&capture.text),
+            Form::Html | Form::Xhtml => false,
+        };
+        let slot = capture.slot;
+        self.raw.put(slot, if escape { text::escape(&capture.text) } else { repaired(capture) });
+    }
+}
+
+/// Undoes what CMSs do to HTML on its way into XML: a section within a section
+/// leaves its marks, and text escaped twice has no tag but escaped ones.
+fn repaired(capture: Capture) -> String {
+    let mut text = capture.text;
+    if text.contains("<![CDATA[") {
+        text = text.replace("<![CDATA[", "").replace("]]>", "");
+    }
+    let html = capture.form == Form::Html && matches!(capture.slot, Slot::Content | Slot::Description);
+    let twice = html && !text.contains('<') && text.contains("&lt;") && text.contains("&gt;");
+    if twice { text::decode_entities(&text) } else { text }
+}
+
+fn form(dialect: Dialect, tag: &Tag) -> Form {
+    match (dialect, tag.attribute("type")) {
+        (Dialect::Rss, _) => Form::Html,
+        (Dialect::Atom, Some("xhtml" | "application/xhtml+xml")) => Form::Xhtml,
+        (Dialect::Atom, Some("text" | "text/plain")) => Form::Text,
+        (Dialect::Atom, Some(_)) => Form::Html,
+        (Dialect::Atom, None) => Form::Unsaid,
+    }
+}
+
+fn looks_like_html(text: &str) -> bool {
+    text.contains("</") || text.contains("/>") || text.contains("<p") || text.contains("<br") || text.contains("<img")
+}
+
+/// The text of an event; entities that HTML knows are decoded, others stay as written.
+pub(super) fn content(event: &Event<'_>) -> String {
+    match event {
+        Event::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Event::CData(text) => String::from_utf8_lossy(text).into_owned(),
+        Event::GeneralRef(name) => {
+            let name = String::from_utf8_lossy(name);
+            text::entity(&name).unwrap_or_else(|| format!("&{name};"))
+        }
+        Event::Start(_)
+        | Event::End(_)
+        | Event::Empty(_)
+        | Event::Comment(_)
+        | Event::Decl(_)
+        | Event::PI(_)
+        | Event::DocType(_)
+        | Event::Eof => String::new(),
+    }
+}
