@@ -230,6 +230,7 @@ impl Held {
         dir.has(name)?;
         let half = self.write_half(dir, name, bytes)?;
         rustix::fs::renameat(&self.tmp.fd, &half, &dir.fd, name)
+            .map_err(swept)
             .map_err(Trouble::os("put a file in place", dir.show(name)))?;
         dir.sync()
     }
@@ -253,7 +254,7 @@ impl Held {
         match linked {
             Ok(()) => dir.sync(),
             Err(Errno::EXIST) => Err(Trouble::Exists),
-            Err(errno) => Err(Trouble::os("put a file in place", dir.show(name))(errno)),
+            Err(errno) => Err(Trouble::os("put a file in place", dir.show(name))(swept(errno))),
         }
     }
 
@@ -271,6 +272,11 @@ impl Held {
         file.sync_all().map_err(|error| dir.io("sync a file", name, &error))?;
         Ok(half)
     }
+}
+
+/// Where the lock does not hold, another writer may have cleared our half-written file: look first, then try again.
+fn swept(errno: Errno) -> Errno {
+    if errno == Errno::NOENT { Errno::STALE } else { errno }
 }
 
 #[cfg(test)]

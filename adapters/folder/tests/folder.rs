@@ -422,6 +422,8 @@ async fn what_is_too_large_is_refused_before_anything_is_written() {
         let error = world.folder.create(&call(), &too_large).await.unwrap_err();
         assert_eq!((error.kind, error.retry), (ErrorKind::TooLarge, Retry::Never));
     }
+    let picture = Media { bytes: vec![0xff; 32 * 1024 * 1024 + 1].into(), ..png() };
+    assert_eq!(world.folder.upload(&call(), &picture).await.unwrap_err().kind, ErrorKind::TooLarge);
     assert!(!world.root().exists());
 }
 
