@@ -239,18 +239,32 @@ fn update(site: &Site, at: &At, post: &Post) -> Outcome<(Arc<Held>, Key)> {
 
 /// `None`: it was gone already.
 fn withdraw(site: &Site, at: &At, how: Removal) -> Outcome<Option<(Arc<Held>, Key)>> {
-    let held = hold(site)?;
-    let Some(old) = standing(&held, at)? else { return Ok(None) };
+    let held = site.hold()?;
+    let Some(old) = standing(&held, at)? else {
+        return finish(site, &held).map(|()| None);
+    };
+    match take_away(site, &held, &old, how) {
+        Ok(()) => Ok(Some((Arc::new(held), old.key))),
+        Err(Trouble::Unsupported(why)) => Err(Trouble::Unsupported(why)),
+        // A full disk must not keep the page before citizens: taking it away needs no space.
+        Err(trouble) => site.conceal(&held, &old.key).and(Err(trouble)),
+    }
+}
+
+fn take_away(site: &Site, held: &Held, old: &Record, how: Removal) -> Outcome<()> {
     match how {
         Removal::Hide => {
+            finish(site, held)?;
             let version = old.version.saturating_add(1);
             let hidden = Record { visibility: Visibility::Draft, version, ..old.clone() };
-            Site::store(&held, &hidden, Some(&old))?;
+            Site::store(held, &hidden, Some(old))
         }
-        Removal::Delete => Site::erase(&held, &old)?,
-        Removal::Trash => return Err(Trouble::Unsupported("a folder has no bin")),
+        Removal::Delete => {
+            finish(site, held)?;
+            Site::erase(held, old)
+        }
+        Removal::Trash => Err(Trouble::Unsupported("a folder has no bin")),
     }
-    Ok(Some((Arc::new(held), old.key)))
 }
 
 /// The record at an address, which must carry the key that the caller read there.

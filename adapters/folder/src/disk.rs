@@ -177,7 +177,8 @@ impl Dir {
     }
 
     fn sync(&self) -> Outcome<()> {
-        rustix::fs::fsync(&self.fd).map_err(Trouble::os("sync a folder", self.path.display().to_string()))
+        let unsynced = |errno| Trouble::Unsynced { file: self.path.display().to_string(), errno };
+        rustix::fs::fsync(&self.fd).map_err(unsynced)
     }
 
     fn show(&self, name: &str) -> String {
@@ -229,6 +230,7 @@ impl Held {
         dir.has(name)?;
         let half = self.write_half(dir, name, bytes)?;
         rustix::fs::renameat(&self.tmp.fd, &half, &dir.fd, name)
+            .map_err(swept)
             .map_err(Trouble::os("put a file in place", dir.show(name)))?;
         dir.sync()
     }
@@ -252,7 +254,7 @@ impl Held {
         match linked {
             Ok(()) => dir.sync(),
             Err(Errno::EXIST) => Err(Trouble::Exists),
-            Err(errno) => Err(Trouble::os("put a file in place", dir.show(name))(errno)),
+            Err(errno) => Err(Trouble::os("put a file in place", dir.show(name))(swept(errno))),
         }
     }
 
@@ -269,5 +271,66 @@ impl Held {
         file.write_all(bytes).map_err(|error| dir.io("write a file", name, &error))?;
         file.sync_all().map_err(|error| dir.io("sync a file", name, &error))?;
         Ok(half)
+    }
+}
+
+/// Where the lock does not hold, another writer may have cleared our half-written file: look first, then try again.
+fn swept(errno: Errno) -> Errno {
+    if errno == Errno::NOENT { Errno::STALE } else { errno }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Barrier};
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_once_even_where_the_lock_does_not_hold() {
+        let temp = tempfile::tempdir().unwrap();
+        let held = Arc::new(Held::take(Dir::root(temp.path()).unwrap().unwrap()).unwrap());
+        let dir = Arc::new(held.root.make("bai").unwrap());
+        for round in 0..20 {
+            let (start, name) = (Arc::new(Barrier::new(8)), format!("{round}.json"));
+            let threads: Vec<_> = (0..8)
+                .map(|n| {
+                    let (held, dir, start, name) = (held.clone(), dir.clone(), start.clone(), name.clone());
+                    std::thread::spawn(move || {
+                        start.wait();
+                        held.put_new(&dir, &name, &[n]).map(|()| n)
+                    })
+                })
+                .collect();
+            let outcomes: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+            let won: Vec<u8> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok().copied()).collect();
+            assert_eq!(won.len(), 1);
+            assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(Trouble::Exists))));
+            assert_eq!(dir.read(&name, 8).unwrap().unwrap(), won, "the winner's bytes stand");
+        }
+        assert!(held.tmp.names().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_half_written_goes_with_the_next_lock() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = || Dir::root(temp.path()).unwrap().unwrap();
+        let held = Held::take(root()).unwrap();
+        let half = held.write_half(&held.root, "index.html", b"<html").unwrap();
+        assert_eq!(held.tmp.names().unwrap(), [half]);
+        drop(held);
+        assert!(Held::take(root()).unwrap().tmp.names().unwrap().is_empty());
+        assert!(!temp.path().join("index.html").exists());
+    }
+
+    #[test]
+    fn a_file_beyond_its_limit_is_not_read_and_a_pipe_does_not_block() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = Dir::root(temp.path()).unwrap().unwrap();
+        std::fs::write(temp.path().join("a"), [0; 11]).unwrap();
+        assert!(matches!(root.read("a", 10), Err(Trouble::TooLarge { .. })));
+        assert_eq!(root.read("a", 11).unwrap().map(|bytes| bytes.len()), Some(11));
+        rustix::fs::mknodat(rustix::fs::CWD, temp.path().join("p"), FileType::Fifo, PRIVATE_FILE, 0).unwrap();
+        assert!(matches!(root.read("p", 10), Err(Trouble::Strange { .. })));
+        assert!(matches!(root.has("p"), Err(Trouble::Strange { .. })));
     }
 }

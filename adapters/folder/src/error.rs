@@ -13,6 +13,11 @@ pub(crate) enum Trouble {
         file: String,
         errno: Errno,
     },
+    /// The change was made, but may not outlive a power cut.
+    Unsynced {
+        file: String,
+        errno: Errno,
+    },
     /// A link, a device or a folder stands where a file of ours belongs, or a file where a folder does.
     Strange {
         file: String,
@@ -55,6 +60,11 @@ impl Trouble {
         let new = |kind, message: String| Error::new(kind, operation, message);
         match self {
             Self::Os { doing, file, errno } => from_errno(operation, effect, errno, doing).with("file", file),
+            Self::Unsynced { file, errno } => {
+                doubt(new(ErrorKind::Unavailable, "a change could not be made durable".into()), effect)
+                    .with("file", file)
+                    .caused_by(os(errno))
+            }
             Self::Strange { file } => {
                 new(ErrorKind::Config, "a link or something else stands where a plain file or folder belongs".into())
                     .with("file", file)
@@ -108,4 +118,40 @@ fn from_errno(operation: Operation, effect: Effect, errno: Errno, doing: &str) -
 
 fn os(errno: Errno) -> std::io::Error {
     std::io::Error::from(errno)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_the_row_of_the_table() {
+        let later = Retry::Later { after: None };
+        for (errno, kind, retry, scope) in [
+            (Errno::NOSPC, ErrorKind::Unavailable, later, Scope::Installation),
+            (Errno::DQUOT, ErrorKind::Unavailable, later, Scope::Installation),
+            (Errno::ROFS, ErrorKind::Unavailable, later, Scope::Installation),
+            (Errno::ACCESS, ErrorKind::Forbidden, Retry::Never, Scope::Portal),
+            (Errno::XDEV, ErrorKind::Config, Retry::Never, Scope::Portal),
+            (Errno::IO, ErrorKind::Unavailable, Retry::FindFirst, Scope::Installation),
+            (Errno::STALE, ErrorKind::Unavailable, Retry::FindFirst, Scope::Installation),
+        ] {
+            let error = Trouble::os("write a file", "/srv/a/index.html")(errno);
+            let error = error.into_error(Operation::Create, Effect::Writes);
+            assert_eq!((error.kind, error.retry, error.scope), (kind, retry, scope), "{errno}");
+        }
+    }
+
+    #[test]
+    fn a_failing_read_leaves_no_doubt() {
+        let error = Trouble::os("open a file", "a")(Errno::IO).into_error(Operation::Find, Effect::Reads);
+        assert!(!error.leaves_doubt());
+    }
+
+    #[test]
+    fn an_operator_reads_what_and_where() {
+        let error = Trouble::os("write a file", "/srv/a/index.html")(Errno::NOSPC);
+        let error = error.into_error(Operation::Create, Effect::Writes);
+        assert_eq!(error.to_string(), "create: unavailable: write a file: the disk is full; file /srv/a/index.html");
+    }
 }

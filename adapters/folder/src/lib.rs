@@ -24,9 +24,12 @@
 //! other articles, except `list`, page by page.
 //!
 //! **The key is enforced.** A new record appears by `link(2)`, which fails if
-//! the name exists: of any number of creates in a race exactly one wins and
-//! the others get `Conflict`, even where the lock does not hold (a network
-//! file system). The lock keeps lists whole.
+//! the name exists: of any number of creates in a race exactly one wins, even
+//! where the lock does not hold (a network file system without `flock`), and
+//! the others get `Conflict`. The lock keeps lists whole.
+//!
+//! **Settling.** Nothing goes on after a call but the one system call that it
+//! was in when its time ran out; a disk that hangs can let that one act later.
 //!
 //! **What is not ours stays.** Names come from keys alone, every component
 //! below the folder is opened without following links, and a folder that

@@ -309,6 +309,11 @@ impl Site {
         keys.iter().try_for_each(|key| notes.remove(key.as_str()))
     }
 
+    /// Takes the article's page away, whatever its record says.
+    pub(crate) fn conceal(&self, held: &Held, key: &Key) -> Outcome<()> {
+        self.put_page(held, key, None)
+    }
+
     fn put_page(&self, held: &Held, key: &Key, record: Option<&Record>) -> Outcome<()> {
         let dir = held.root.make(PAGES)?;
         match record {

@@ -422,5 +422,24 @@ async fn what_is_too_large_is_refused_before_anything_is_written() {
         let error = world.folder.create(&call(), &too_large).await.unwrap_err();
         assert_eq!((error.kind, error.retry), (ErrorKind::TooLarge, Retry::Never));
     }
+    let picture = Media { bytes: vec![0xff; 32 * 1024 * 1024 + 1].into(), ..png() };
+    assert_eq!(world.folder.upload(&call(), &picture).await.unwrap_err().kind, ErrorKind::TooLarge);
     assert!(!world.root().exists());
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_cannot_be_recorded_takes_the_page_away_at_least() {
+    for how in [Removal::Hide, Removal::Delete] {
+        let world = world();
+        let copy = create(&world.folder, &post(1)).await;
+        let notes = world.root().join(".dongbo/cho");
+        fs::remove_dir(&notes).unwrap();
+        fs::write(&notes, "").unwrap();
+        assert!(world.folder.withdraw(&call(), &at(&copy), how).await.is_err());
+        assert!(!world.page(1).exists());
+        fs::remove_file(&notes).unwrap();
+        let left = world.folder.withdraw(&call(), &at(&copy), how).await.unwrap();
+        assert!(left.is_none_or(|left| left.status == RemoteStatus::Hidden));
+        assert!(!world.text("index.html").contains(key(1).as_str()));
+    }
 }
