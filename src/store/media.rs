@@ -135,8 +135,8 @@ pub(super) fn settle(tx: &Tx<'_>, media: &MediaSettled) -> Result<(), StoreError
         MediaSettled::Stands { installation, sha256, remote } => {
             tx.db
                 .prepare_cached(
-                    "UPDATE media_copy SET remote = ?3, url = ?4, expires = ?5, quiet_until = 0, refused = NULL \
-                     WHERE installation = ?1 AND sha256 = ?2",
+                    "INSERT OR REPLACE INTO media_copy (installation, sha256, remote, url, expires, quiet_until) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, 0)",
                 )?
                 .execute((
                     installation.0,
@@ -149,7 +149,7 @@ pub(super) fn settle(tx: &Tx<'_>, media: &MediaSettled) -> Result<(), StoreError
         MediaSettled::Refused { installation, sha256, reason } => {
             tx.db
                 .prepare_cached(
-                    "UPDATE media_copy SET refused = ?3, quiet_until = 0 WHERE installation = ?1 AND sha256 = ?2",
+                    "INSERT OR REPLACE INTO media_copy (installation, sha256, refused, quiet_until) VALUES (?1, ?2, ?3, 0)",
                 )?
                 .execute((installation.0, &sha256[..], reason))?;
         }

@@ -173,3 +173,12 @@ pub(crate) fn exactly(site: &FakeWordPress, articles: &[Article]) -> Result<(), 
     }
     Ok(())
 }
+
+/// The article is public on the site, as it is now.
+pub(crate) fn stands(site: &FakeWordPress, article: &Article) -> bool {
+    site.posts().iter().any(|post| {
+        post.status == "publish"
+            && post.title.replace("&amp;", "&") == article.title
+            && post.content.contains(&article.body)
+    })
+}

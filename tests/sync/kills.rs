@@ -10,19 +10,25 @@ use std::time::{Duration, Instant};
 use dongbo_sdk::fake::Latency;
 use dongbo_wordpress::fake::FakeWordPress;
 
-use crate::desk::{Desk, SOON, by_key, exactly};
+use crate::desk::{Desk, SOON, by_key, exactly, stands};
+use crate::world::article::Article;
 use crate::world::feed::Feed;
 use crate::world::wait;
 
 /// How often, where `DONGBO_KILLS` does not say: a taste for every run of the
 /// tests. The whole measure is 1,000.
 const KILLS: u64 = 60;
-/// A daemon's life in milliseconds: long enough to start and to write.
-const LIFE: std::ops::Range<u64> = 30..180;
+/// A daemon dies so many milliseconds after its first request came to the site.
+const LIFE: std::ops::Range<u64> = 0..200;
+/// It may take this long until then; one that has nothing to do dies idle.
+const AWAKE: Duration = Duration::from_millis(1500);
 
 /// Corrections before each life, among the newest articles: those are under way.
 const CORRECTED: u32 = 3;
 const NEWEST: u32 = 12;
+
+/// Articles that the feed shows: older ones drop off once they stand, as in every feed.
+const WINDOW: u32 = 24;
 
 /// The figures of a run, or why it is red. `mutant` breaks one guarantee.
 fn run(kills: u64, seed: u64, mutant: &str) -> Result<String, String> {
@@ -32,16 +38,16 @@ fn run(kills: u64, seed: u64, mutant: &str) -> Result<String, String> {
     let site = FakeWordPress::start();
     site.journal().set_latency(Latency { min: Duration::ZERO, max: Duration::from_millis(300) });
     let desk = Desk::new(&feed, &[&site], "in_flight = 32\nsettles_within = \"400ms\"\ntimeout = \"1s\"\n");
-    let (mut hits, began) = (0, Instant::now());
+    let (mut hits, mut gone, began) = (0, Vec::new(), Instant::now());
     for round in 0..kills {
-        if round % 2 == 0 {
-            feed.add(1);
-        }
+        feed.add(1);
+        drop_standing(&feed, &site, &mut gone);
         let last = feed.articles().last().map_or(1, |article| article.number);
         for _ in 0..CORRECTED {
             feed.correct(random.u32(last.saturating_sub(NEWEST).max(1)..=last));
         }
         let mut daemon = desk.start_as(mutant);
+        wait::at_most(AWAKE, || (site.journal().in_flight() > 0).then_some(()));
         if !daemon.lives(Duration::from_millis(random.u64(LIFE))) {
             return Err(format!("the daemon ended by itself:\n{}", desk.log_tail()));
         }
@@ -52,19 +58,36 @@ fn run(kills: u64, seed: u64, mutant: &str) -> Result<String, String> {
         }
     }
     let killed = began.elapsed();
+    // A daemon that never came to write would pass everything above.
+    if hits * 3 < kills {
+        return Err(format!("only {hits} of {kills} kills hit a request"));
+    }
     site.journal().set_latency(Latency::default());
     let daemon = desk.start_as(mutant);
     let mut last = String::new();
-    let stands = wait::at_most(SOON, || exactly(&site, &feed.articles()).map_err(|why| last = why).ok());
+    let articles = || gone.iter().cloned().chain(feed.articles()).collect::<Vec<_>>();
+    let stands = wait::at_most(SOON, || exactly(&site, &articles()).map_err(|why| last = why).ok());
     daemon.stop();
     if stands.is_none() {
         return Err(last);
     }
     Ok(format!(
         "{kills} kills in {killed:.1?}, {hits} with a request under way; {} articles, {} posts",
-        feed.articles().len(),
+        articles().len(),
         site.posts().len()
     ))
+}
+
+/// Lets the oldest articles drop off the feed that stand as they are now.
+fn drop_standing(feed: &Feed, site: &FakeWordPress, gone: &mut Vec<Article>) {
+    let articles = feed.articles();
+    let old = articles.len().saturating_sub(WINDOW as usize);
+    for article in &articles[..old] {
+        if stands(site, article) {
+            feed.remove(article.number);
+            gone.push(article.clone());
+        }
+    }
 }
 
 fn number(name: &str, otherwise: u64) -> u64 {
