@@ -7,3 +7,4 @@ mod world;
 mod desk;
 mod kills;
 mod life;
+mod trouble;

@@ -52,6 +52,8 @@ pub struct Journal {
 struct Shared {
     entries: Mutex<Vec<Entry>>,
     latency: Mutex<Latency>,
+    /// Writes to targets that contain the word take this time instead.
+    slow_writes: Mutex<Option<(String, Latency)>>,
     in_flight: AtomicUsize,
     in_flight_peak: AtomicUsize,
     down: AtomicBool,
@@ -94,6 +96,12 @@ impl Journal {
         *self.shared.latency.lock().unwrap_or_else(PoisonError::into_inner) = latency;
     }
 
+    /// Lets only writes whose target contains `word` take this time; `None`: no longer.
+    pub fn set_slow_writes(&self, slow: Option<(&str, Latency)>) {
+        let slow = slow.map(|(word, latency)| (word.to_owned(), latency));
+        *self.shared.slow_writes.lock().unwrap_or_else(PoisonError::into_inner) = slow;
+    }
+
     /// A server that is down answers nothing but 503 from a proxy before it and acts on nothing.
     pub fn set_down(&self, down: bool) {
         self.shared.down.store(down, Ordering::SeqCst);
@@ -124,9 +132,16 @@ impl Journal {
         }
     }
 
+    fn slowed(&self, request: &Request) -> Option<Latency> {
+        let slow = self.shared.slow_writes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (word, latency) = slow.as_ref()?;
+        (request.method() != axum::http::Method::GET && request.uri().to_string().contains(word.as_str()))
+            .then_some(*latency)
+    }
+
     /// Half of a request's answer time. A Weyl sequence spreads the times evenly and repeatably.
-    fn half_wait(&self) -> Duration {
-        let latency = *self.shared.latency.lock().unwrap_or_else(PoisonError::into_inner);
+    fn half_wait(&self, slow: Option<Latency>) -> Duration {
+        let latency = slow.unwrap_or(*self.shared.latency.lock().unwrap_or_else(PoisonError::into_inner));
         let step = self.shared.seed.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9) % 1000;
         let spread = latency.max.saturating_sub(latency.min);
         (latency.min + spread * u32::try_from(step).unwrap_or(0) / 1000) / 2
@@ -208,11 +223,12 @@ async fn record(State(journal): State<Journal>, request: Request, next: Next) ->
         return (StatusCode::SERVICE_UNAVAILABLE, "<html>upstream is down</html>").into_response();
     }
     let number = journal.begin(&request);
+    let slow = journal.slowed(&request);
     // A task of its own: the work goes on when the caller has gone.
     let work = tokio::spawn(async move {
-        tokio::time::sleep(journal.half_wait()).await;
+        tokio::time::sleep(journal.half_wait(slow)).await;
         let response = next.run(request).await;
-        tokio::time::sleep(journal.half_wait()).await;
+        tokio::time::sleep(journal.half_wait(slow)).await;
         journal.end(number, response.status().as_u16());
         response
     });
