@@ -285,6 +285,11 @@ async fn places(config: &Config, rows: &[PortalRow], store: &Store) -> anyhow::R
     for row in rows.iter().filter(|row| !row.retired) {
         let Some(portal) = config.portal(&row.name) else { continue };
         let Some(installation) = config.installation(&portal.installation) else { continue };
+        if row.address != portal.adapter.address().site {
+            // Held by the ledger until `portal move`; without a lane no `resume` sends anything there.
+            tracing::error!(portal = %row.name, reason = row.health.reason, "portal held: its address changed");
+            continue;
+        }
         let adapter = match portals::build(&portal.adapter, &portal.name, installation.http()) {
             Ok(adapter) => adapter,
             Err(error) => {

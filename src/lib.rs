@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod delivery;
+pub mod demo;
 pub mod exit;
 pub mod media;
 pub mod message;

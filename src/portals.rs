@@ -6,8 +6,8 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use dongbo_sdk::Adapter;
 use dongbo_sdk::http::Limits;
+use dongbo_sdk::{Adapter, SecretRef};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
@@ -54,6 +54,15 @@ impl AdapterConfig {
         match self {
             Self::Wordpress(config) => Address::web("wordpress", &config.url, &config.user),
             Self::Folder(config) => Address::new("folder", spelled_out(&config.path), ""),
+        }
+    }
+
+    /// The place of the secret, where the kind has one.
+    #[must_use]
+    pub fn secret(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Wordpress(config) => Some(&config.password),
+            Self::Folder(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use dongbo_sdk::ErrorKind;
+use dongbo_sdk::{Capabilities, CategorySupport, DateSupport, ErrorKind, KeySupport};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -146,7 +146,7 @@ impl Status {
             }
         }
         for source in &self.sources {
-            let _ = writeln!(text, "{}", source.line(lang));
+            let _ = writeln!(text, "{}", source.text(lang));
         }
         for order in &self.orders {
             let words = either(lang, "lệnh đang mở", "open order");
@@ -296,6 +296,13 @@ pub fn state_word(state: State, lang: Lang) -> &'static str {
 }
 
 impl PortalStatus {
+    /// For people: its line and what to do.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        let messages = self.messages.iter().map(|message| indented(&message.to_string()));
+        std::iter::once(self.line(0, lang)).chain(messages).collect::<Vec<_>>().join("\n")
+    }
+
     fn line(&self, width: usize, lang: Lang) -> String {
         let mut line = format!("{:<width$}  {:<13}", self.id, self.condition.word(lang));
         for (state, count) in &self.deliveries {
@@ -318,7 +325,9 @@ impl PortalStatus {
 }
 
 impl SourceStatus {
-    fn line(&self, lang: Lang) -> String {
+    /// For people, one line.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
         let word = either(lang, "nguồn", "source");
         let read = self.read_at.map_or_else(|| "—".into(), |at| when(at, lang));
         let state = match &self.failing {
@@ -457,4 +466,36 @@ fn copy_status(desk: &Desk, row: &DeliveryRow, now: Moment) -> Result<CopyStatus
         tries: delivery.tries,
         attempts: desk.attempts(row.last_attempt)?,
     })
+}
+
+/// What a portal cannot do, so that the copies there lack it.
+#[must_use]
+pub fn losses(can: &Capabilities, lang: Lang) -> Vec<&'static str> {
+    let date = match can.publish_date {
+        DateSupport::Exact | DateSupport::Minute => None,
+        DateSupport::Day => Some(("giờ đăng (chỉ giữ ngày)", "the time of publication (only the day is kept)")),
+        DateSupport::None => Some(("ngày đăng của bài gốc", "the original's date")),
+    };
+    let categories = match can.categories {
+        CategorySupport::None => Some(("chuyên mục", "categories")),
+        CategorySupport::Match => Some(("chuyên mục chưa có trên cổng", "categories that the portal does not have")),
+        CategorySupport::Create => None,
+    };
+    let key = match can.key {
+        KeySupport::Enforced | KeySupport::Searchable => None,
+        KeySupport::None => Some(("nhận ra bản sao của mình", "recognising our own copies")),
+    };
+    let missing = |has: bool, words| (!has).then_some(words);
+    let all = [
+        key,
+        date,
+        categories,
+        missing(can.media, ("ảnh đại diện", "featured pictures")),
+        missing(can.summary, ("tóm tắt", "summaries")),
+        missing(can.tags, ("từ khóa", "tags")),
+        missing(can.canonical, ("liên kết chuẩn đến bài gốc", "the canonical address of the original")),
+        missing(can.drafts, ("bản nháp", "drafts")),
+        missing(!can.removals.is_empty(), ("thu hồi bài", "withdrawal")),
+    ];
+    all.into_iter().flatten().map(|(vi, en)| either(lang, vi, en)).collect()
 }

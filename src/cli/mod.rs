@@ -6,8 +6,14 @@
 
 mod article;
 mod backup;
+mod check;
+mod demo;
+mod move_portal;
+mod nouns;
 mod office;
 mod order;
+mod plan;
+mod read;
 mod run;
 mod status;
 mod why;
@@ -45,6 +51,10 @@ pub struct Cli {
 pub enum Command {
     /// Read the sources and keep the portals up to date.
     Run(run::Args),
+    /// Ask portals and sources whether all is well; changes nothing.
+    Check(check::Args),
+    /// What would be done next on each portal.
+    Plan(plan::Args),
     /// How every portal and source is doing, trouble first.
     Status(status::Args),
     /// One article with its copies and their history.
@@ -61,8 +71,24 @@ pub enum Command {
     Resume(order::OrderArgs),
     /// One sentence: why an article stands on a portal, or does not.
     Why(why::Args),
+    /// What a feed yields, item by item; needs no configuration.
+    Read(read::Args),
     /// Write a checked copy of the ledger; works while the daemon runs.
     Backup(backup::Args),
+    /// Mirror a built-in portal into three folders: no network, no set-up.
+    Demo(demo::Args),
+    /// Portals: list, show, move.
+    #[command(subcommand)]
+    Portal(nouns::PortalCommand),
+    /// Sources: list.
+    #[command(subcommand)]
+    Source(nouns::SourceCommand),
+    /// The configuration: example, show.
+    #[command(subcommand)]
+    Config(nouns::ConfigCommand),
+    /// The ledger: check, quarantine, events.
+    #[command(subcommand)]
+    Store(nouns::StoreCommand),
 }
 
 /// Parses the command line, does what it says, and tells how it ended.
@@ -80,6 +106,8 @@ pub fn main() -> ExitCode {
 fn dispatch(office: &Office, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::run(office, &args),
+        Command::Check(args) => check::check(office, &args),
+        Command::Plan(args) => plan::plan(office, &args),
         Command::Status(args) => status::status(office, &args),
         Command::Article(args) => article::article(office, &args),
         Command::Resync(args) => order::resync(office, args),
@@ -88,6 +116,12 @@ fn dispatch(office: &Office, command: Command) -> Result<Exit, Failure> {
         Command::Pause(args) => order::pause(office, &args),
         Command::Resume(args) => order::resume(office, &args),
         Command::Why(args) => why::why(office, &args),
+        Command::Read(args) => read::read(office, &args),
         Command::Backup(args) => backup::backup(office, &args),
+        Command::Demo(args) => demo::demo(office, &args),
+        Command::Portal(command) => nouns::portal(office, &command),
+        Command::Source(command) => nouns::source(office, &command),
+        Command::Config(command) => nouns::config(office, &command),
+        Command::Store(command) => nouns::store(office, &command),
     }
 }

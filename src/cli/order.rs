@@ -220,7 +220,7 @@ fn touched(counts: Vec<(String, usize)>) -> Vec<Touched> {
 }
 
 /// Who files an order: the person behind `sudo`, else the user.
-fn who() -> String {
+pub(super) fn who() -> String {
     let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     named("SUDO_USER").or_else(|| named("USER")).unwrap_or_else(|| format!("uid {}", nix::unistd::getuid()))
 }

@@ -39,7 +39,7 @@ pub use events::Event;
 pub use lock::{InstanceLock, lock_holder};
 pub use media::{MediaRow, MediaSettled};
 pub use orders::{Order, OrderRow, Piece, Selection, What};
-pub use portals::{Health, HealthOf, Left, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec};
+pub use portals::{Health, HealthOf, KnownCopy, Left, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec};
 pub use reports::{AttemptRow, Counts, DeliveryRow, Pulse};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use steps::{Begin, Settle, StepReply, Task};

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::steps::parse;
 use super::writer::{self, Rank};
-use super::{Store, StoreError, Tx, meta};
+use super::{Desk, Store, StoreError, Tx, events, meta};
 use crate::delivery::{ArticleId, InstallationId, Moment, PortalId, State};
 use crate::plan::{Occasion, Rules};
 
@@ -229,12 +229,17 @@ fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
     tx.db
         .prepare_cached("INSERT INTO installation (name) VALUES (?1) ON CONFLICT (name) DO NOTHING")?
         .execute([&portal.installation])?;
-    let known: Option<(Option<Vec<u8>>,)> = tx
+    let known: Option<(Option<Vec<u8>>, Option<String>)> = tx
         .db
-        .prepare_cached("SELECT access FROM portal WHERE name = ?1")?
-        .query_row([&portal.id], |row| Ok((row.get(0)?,)))
+        .prepare_cached("SELECT access, CASE WHEN site IS NULL THEN NULL ELSE address END FROM portal WHERE name = ?1")?
+        .query_row([&portal.id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if known.is_some_and(|(access,)| access.as_deref() != Some(&portal.access[..])) {
+    let moved = known.as_ref().and_then(|(_, address)| address.clone()).filter(|known| *known != portal.address);
+    if moved.is_some() {
+        tx.db.execute("UPDATE portal SET retired = 0 WHERE name = ?1", [&portal.id])?;
+        return hold_moved(tx, portal);
+    }
+    if known.is_some_and(|(access, _)| access.as_deref() != Some(&portal.access[..])) {
         // A new account or secret: whatever held the portal deserves a fresh look.
         let_go(tx, &portal.id)?;
     }
@@ -247,6 +252,61 @@ fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
         )?
         .execute((&portal.id, &portal.installation, writer::wall(), &portal.address, &portal.access[..]))?;
     Ok(())
+}
+
+/// The site of first contact is known by another address: nothing is sent to
+/// the new one before [`Desk::move_portal`], because other people's articles
+/// may stand there under the ids that we know.
+fn hold_moved(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
+    let reason =
+        format!("the address in the configuration is now {}; run: dongbo portal move {}", portal.address, portal.id);
+    tx.db.execute("UPDATE portal SET held = 'conflict', reason = ?2 WHERE name = ?1", (&portal.id, reason))?;
+    Ok(())
+}
+
+/// A copy by which a site is recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCopy {
+    pub key: String,
+    /// The original's address.
+    pub origin: String,
+    pub title: String,
+}
+
+impl Desk {
+    /// The copies that were written last on a portal, newest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn recent_copies(&self, portal: &str, limit: usize) -> Result<Vec<KnownCopy>, StoreError> {
+        let mut statement = self.db.prepare(
+            "SELECT article.key, article.url, article.title FROM copy JOIN article ON article.id = copy.article \
+             JOIN delivery ON delivery.article = copy.article AND delivery.portal = copy.portal \
+             WHERE copy.portal = (SELECT id FROM portal WHERE name = ?1) AND delivery.wanted_revision IS NOT NULL \
+             AND delivery.hold = 0 ORDER BY copy.written_at DESC LIMIT ?2",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map((portal, limit), |row| {
+            Ok(KnownCopy { key: row.get(0)?, origin: row.get(1)?, title: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Accepts a portal's new address and the site behind it, and ends its hold.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub fn move_portal(&self, portal: &str, address: &str, site: &str) -> Result<(), StoreError> {
+        let tx = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
+        tx.execute(
+            "UPDATE portal SET address = ?2, site = ?3, held = NULL, reason = NULL, failures = 0, open_until = NULL, \
+             checked_at = 0 WHERE name = ?1",
+            (portal, address, site),
+        )?;
+        events::append_to(&tx, "operator", "portal.moved", portal, address)?;
+        tx.commit()?;
+        Ok(())
+    }
 }
 
 /// Ends a hold and closes the breakers of a portal and its installation.

@@ -10,7 +10,7 @@ use super::portals::{self, PortalRow};
 use super::steps::{operation_name, parse};
 use super::{Desk, Event, OrderRow, Planned, Store, StoreError, clock, events, meta};
 use crate::article::Content;
-use crate::delivery::{ArticleId, AttemptId, Copy, Delivery, Moment, PortalId, RevisionId, State};
+use crate::delivery::{ArticleId, AttemptId, Copy, Delivery, Moment, PortalId, RevisionId, Stands, State, Wanted};
 use crate::plan::Facts;
 
 /// Deliveries of one portal by state.
@@ -110,6 +110,27 @@ impl Desk {
             self.db.query_row("SELECT min(at) FROM due WHERE portal = ?1", [portal.0], |row| row.get(0))?;
         let known = |at: Option<i64>| at.filter(|&at| at > 0).map(Moment);
         Ok(Pulse { written_at: known(written), due_at: known(due) })
+    }
+
+    /// What comes next on a portal, counted: `create`, `update`, `withdraw`,
+    /// `look-up`, `wait`, `held` or `standing`; of one article or of all.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn next(
+        &self,
+        portal: PortalId,
+        article: Option<ArticleId>,
+        now: Moment,
+    ) -> Result<BTreeMap<&'static str, usize>, StoreError> {
+        let sql = format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE portal = ?1 AND (?2 IS NULL OR article = ?2)");
+        let mut statement = self.db.prepare(&sql)?;
+        let rows = statement.query_map((portal.0, article.map(|id| id.0)), deliveries::from_row)?;
+        let mut counts = BTreeMap::new();
+        for delivery in rows {
+            *counts.entry(next_word(&delivery?, now)).or_default() += 1;
+        }
+        Ok(counts)
     }
 
     /// What the rules need to know of an article.
@@ -291,6 +312,20 @@ impl Desk {
             return Ok(Some(verdict));
         }
         Ok(events::broken_link(&self.db)?.map(|id| format!("event {id} does not fit the one before it")))
+    }
+}
+
+fn next_word(delivery: &Delivery, now: Moment) -> &'static str {
+    match (delivery.state(), delivery.wanted, delivery.stands) {
+        (State::Standing, _, _) => "standing",
+        (State::Waiting | State::Parked | State::Removed | State::Detached, _, _) => "held",
+        (State::Due | State::Uncertain, Wanted::Nothing, _) => "withdraw",
+        (State::Due | State::Uncertain, Wanted::Post(_), _) if delivery.not_before.max(delivery.quiet_until) > now => {
+            "wait"
+        }
+        (State::Due | State::Uncertain, Wanted::Post(_), Stands::Unknown) if delivery.sent => "look-up",
+        (State::Due | State::Uncertain, Wanted::Post(_), Stands::Unknown | Stands::Absent) => "create",
+        (State::Due | State::Uncertain, Wanted::Post(_), Stands::Hidden | Stands::Copy(_)) => "update",
     }
 }
 
