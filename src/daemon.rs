@@ -175,11 +175,12 @@ impl Daemon {
             }
         }
         while self.store.obey(self.planned.clone()).await? != Piece::Idle {}
-        let stands = self.drain().await?;
+        let stands = self.drain().await;
         let ended = self.worker.stop(self.stop_within).await;
         self.store.close();
+        // Why a lane ended says more than that it did.
         ended.context("the ledger could not be written")?;
-        let end = if stands && failed.is_empty() { Once::EverythingStands } else { Once::SomethingIsLeft };
+        let end = if stands? && failed.is_empty() { Once::EverythingStands } else { Once::SomethingIsLeft };
         Ok((end, failed))
     }
 

@@ -72,7 +72,7 @@ struct SourceReport {
 }
 
 pub(super) fn check(office: &Office, args: &Args) -> Result<Exit, Failure> {
-    let config = office.config()?;
+    let config = office.config_as_owner()?;
     let chosen = order::portals(office, config, &args.portal)?;
     // No ledger yet is no fault here: check comes before the first run.
     let rows = Desk::open(&config.state).and_then(|desk| desk.portals()).unwrap_or_default();

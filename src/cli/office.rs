@@ -1,8 +1,10 @@
 //! What every command has at hand: language, configuration, ledger, a voice.
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setgroups, setuid};
 use serde::Serialize;
 
 use super::Cli;
@@ -62,8 +64,17 @@ impl Office {
         self.config.as_ref().map_err(|error| Failure::Config(error.clone()))
     }
 
-    pub(crate) fn ledger(&self) -> Result<Ledger<'_>, Failure> {
+    /// The configuration, as the user whom the state folder belongs to: root
+    /// would leave files behind that the daemon cannot write. Secrets and
+    /// portals are never touched as root where the folder has another owner.
+    pub(crate) fn config_as_owner(&self) -> Result<&Config, Failure> {
         let config = self.config()?;
+        become_owner(&config.state)?;
+        Ok(config)
+    }
+
+    pub(crate) fn ledger(&self) -> Result<Ledger<'_>, Failure> {
+        let config = self.config_as_owner()?;
         let open = || {
             let desk = Desk::open(&config.state)?;
             let rows = desk.portals()?;
@@ -159,6 +170,31 @@ impl Ledger<'_> {
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Desk) -> Result<T, StoreError>) -> Result<T, Failure> {
         work(&self.desk).map_err(|error| store_failure(error, &self.config.state))
     }
+}
+
+/// Gives up root for the owner of the state folder, for good.
+fn become_owner(state: &Path) -> Result<(), Failure> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    // No folder yet: the first run makes it, as whoever runs it.
+    let Ok(folder) = std::fs::metadata(state) else { return Ok(()) };
+    let (uid, gid) = (Uid::from_raw(folder.uid()), Gid::from_raw(folder.gid()));
+    if uid.is_root() {
+        return Ok(());
+    }
+    let dropped = || -> nix::Result<()> {
+        match User::from_uid(uid)? {
+            Some(user) => {
+                let name = std::ffi::CString::new(user.name).map_err(|_| nix::errno::Errno::EINVAL)?;
+                initgroups(&name, gid)?;
+            }
+            None => setgroups(&[gid])?,
+        }
+        setgid(gid)?;
+        setuid(uid)
+    };
+    dropped().map_err(|error| Failure::Other(anyhow::Error::new(error).context("root cannot be given up")))
 }
 
 pub(crate) fn nothing(selection: &str) -> Failure {

@@ -1,11 +1,15 @@
 //! `dongbo run`: the daemon, or one round of it.
 
+use serde::Serialize;
+
 use crate::cli::office::{Failure, Office, store_failure};
 use crate::config::Config;
 use crate::daemon::{Daemon, Once, chain};
+use crate::delivery::State;
 use crate::exit::Exit;
 use crate::message::of;
 use crate::poll::PollError;
+use crate::report::{Condition, PortalStatus, Status};
 use crate::store::StoreError;
 
 #[derive(Debug, clap::Args)]
@@ -26,7 +30,7 @@ enum LogFormat {
 }
 
 pub(super) fn run(office: &Office, args: &Args) -> Result<Exit, Failure> {
-    let config = office.config()?;
+    let config = office.config_as_owner()?;
     log(args.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -43,17 +47,81 @@ pub(super) fn run(office: &Office, args: &Args) -> Result<Exit, Failure> {
 }
 
 async fn once(office: &Office, config: &Config, daemon: Daemon) -> Result<Exit, Failure> {
+    let before = Tally::take(office)?;
     let (end, failed) = daemon.once().await.map_err(|error| failure(error, config))?;
     for (id, error) in &failed {
         office.talk(&poll_text(office, config, id, error));
     }
-    let ledger = office.ledger()?;
-    let status = ledger.read(|desk| crate::report::Status::read(desk, config, office.lang))?;
-    office.show(&status, || status.text(office.lang))?;
+    let after = Tally::take(office)?;
+    let round = Round {
+        sources_read: config.sources.len() - failed.len(),
+        sources_failed: failed.len(),
+        new_articles: after.articles - before.articles,
+        brought_to_stand: i64::try_from(after.standing).unwrap_or(i64::MAX)
+            - i64::try_from(before.standing).unwrap_or(i64::MAX),
+        standing: after.standing,
+        left: after.left,
+        portals: after.troubled,
+    };
+    office.show(&round, || round.text(office))?;
     Ok(match end {
         Once::EverythingStands => Exit::Done,
         Once::SomethingIsLeft => Exit::Left,
     })
+}
+
+/// What `run --once --json` prints.
+#[derive(Debug, Serialize)]
+struct Round {
+    sources_read: usize,
+    sources_failed: usize,
+    new_articles: i64,
+    /// Deliveries that stand now and did not before.
+    brought_to_stand: i64,
+    standing: usize,
+    /// Deliveries that do not stand.
+    left: usize,
+    /// Portals that are not well.
+    portals: Vec<PortalStatus>,
+}
+
+struct Tally {
+    articles: i64,
+    standing: usize,
+    left: usize,
+    troubled: Vec<PortalStatus>,
+}
+
+impl Tally {
+    fn take(office: &Office) -> Result<Self, Failure> {
+        let ledger = office.ledger()?;
+        let status = ledger.read(|desk| Status::read(desk, ledger.config, office.lang))?;
+        let counts = |standing: bool| {
+            let all = status.portals.iter().flat_map(|portal| &portal.deliveries);
+            all.filter(|(state, _)| (**state == State::Standing) == standing).map(|(_, count)| count).sum()
+        };
+        let (standing, left) = (counts(true), counts(false));
+        let troubled = status.portals.into_iter().filter(|portal| portal.condition != Condition::Ok).collect();
+        Ok(Self { articles: status.articles, standing, left, troubled })
+    }
+}
+
+impl Round {
+    fn text(&self, office: &Office) -> String {
+        let Self { sources_read, sources_failed, new_articles, standing, left, brought_to_stand, .. } = self;
+        let mut lines = vec![
+            office.say(
+                format!("Nguồn: đọc được {sources_read}, lỗi {sources_failed}; bài mới: {new_articles}"),
+                format!("Sources: {sources_read} read, {sources_failed} failed; new articles: {new_articles}"),
+            ),
+            office.say(
+                format!("Bản sao: đúng {standing} ({brought_to_stand:+}), còn lại {left}"),
+                format!("Copies: {standing} stand ({brought_to_stand:+}), {left} left"),
+            ),
+        ];
+        lines.extend(self.portals.iter().map(|portal| portal.text(office.lang)));
+        lines.join("\n")
+    }
 }
 
 fn poll_text(office: &Office, config: &Config, id: &str, error: &PollError) -> String {

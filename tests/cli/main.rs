@@ -1,0 +1,15 @@
+//! The built program's command line: what it says when something is wrong,
+//! that nothing is lost by it, and what scripts rely on.
+
+#[path = "../sync/desk.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod desk;
+#[path = "../world/mod.rs"]
+mod world;
+
+mod bad;
+mod demo;
+mod disk;
+mod orders;
+mod say;
+mod web;

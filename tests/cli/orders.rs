@@ -1,0 +1,134 @@
+//! Orders: shown, asked for, filed, carried out, waited for.
+
+use dongbo_wordpress::fake::FakeWordPress;
+
+use crate::say::run;
+use crate::web::{Web, both_stand};
+
+fn public(site: &FakeWordPress) -> usize {
+    site.posts().iter().filter(|post| post.key.is_some() && post.status == "publish").count()
+}
+
+#[test]
+fn a_withdrawal_is_shown_asked_for_filed_and_undone() {
+    let (web, site) = (Web::start(), FakeWordPress::start());
+    let desk = web.desk(&site);
+    web.say_feed();
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    let said = run(&desk, &["withdraw", "Bài số 1", "--dry-run"]);
+    assert_eq!((said.code, said.out.as_str()), (0, "withdraw: 1 bản sao trên 1 cổng thành phần\n  so: 1"));
+    let said = run(&desk, &["withdraw", "Bài số 1"]);
+    assert_eq!(said.code, 8, "nobody can be asked: {said:?}");
+    assert_eq!(public(&site), 2);
+    let said = run(&desk, &["withdraw", "Bài số 1", "--yes"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    insta::assert_snapshot!("no_daemon", said.talk);
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    assert_eq!(public(&site), 1);
+    assert!(run(&desk, &["why", "Bài số 1", "so"]).out.contains("thu hồi"));
+    assert_eq!(run(&desk, &["withdraw", "Bài số 1", "--undo", "--yes"]).code, 0);
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    assert_eq!(public(&site), 2);
+    both_stand(&site);
+}
+
+#[test]
+fn a_running_daemon_is_waited_for() {
+    let (web, site) = (Web::start(), FakeWordPress::start());
+    let desk = web.desk(&site);
+    web.say_feed();
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    let daemon = desk.start();
+    crate::world::wait::until(crate::desk::SOON, "the daemon's lock", || {
+        let said = run(&desk, &["status", "--json"]);
+        if said.out.contains("\"running\": true") { Ok(()) } else { Err(said.talk) }
+    });
+    let said = run(&desk, &["withdraw", "Bài số 2", "--yes", "--wait=60s"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(public(&site), 1);
+    let second = run(&desk, &["run", "--once"]);
+    assert_eq!(second.code, 7, "{second:?}");
+    assert!(second.talk.contains("tiến trình dongbo khác"), "{second:?}");
+    let said = run(&desk, &["resync", "--all", "--yes", "--wait=60s", "--json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    daemon.stop();
+}
+
+#[test]
+fn a_slip_selects_nothing() {
+    let (web, site) = (Web::start(), FakeWordPress::start());
+    let desk = web.desk(&site);
+    web.say_feed();
+    assert_eq!(run(&desk, &["status"]).code, 6, "no ledger yet");
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    assert_eq!(run(&desk, &["withdraw", "--yes"]).code, 2, "nothing was chosen");
+    assert_eq!(run(&desk, &["withdraw", "--portal", "sa", "--yes"]).code, 5);
+    assert_eq!(run(&desk, &["withdraw", "không có bài này", "--yes"]).code, 5);
+    assert_eq!(run(&desk, &["withdraw", "--since", "hôm qua", "--yes"]).code, 2);
+    assert_eq!(run(&desk, &["pause", "--category", "Tin tức", "--yes"]).code, 2);
+    let said = run(&desk, &["article", "bài số"]);
+    assert_eq!(said.code, 9, "{said:?}");
+    assert_eq!(run(&desk, &["withdraw", "--until", "2026-03-01", "--yes"]).code, 5);
+    assert_eq!(run(&desk, &["withdraw", "--since", "2026-03-02", "--until", "2026-03-02", "--dry-run"]).code, 0);
+    both_stand(&site);
+}
+
+#[test]
+fn a_changed_address_is_held_until_the_move_is_told() {
+    let (web, site) = (Web::start(), FakeWordPress::start());
+    let desk = web.desk(&site);
+    web.say_feed();
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    let stranger = FakeWordPress::start();
+    let path = desk.path("dongbo.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(site.url().as_str(), stranger.url().as_str())).unwrap();
+    assert_eq!(run(&desk, &["resync", "--all", "--yes"]).code, 0);
+    assert_eq!(run(&desk, &["run", "--once"]).code, 4);
+    assert!(stranger.posts().iter().all(|post| post.key.is_none()), "nothing is sent to a stranger");
+    let said = run(&desk, &["status"]);
+    assert!(said.out.contains("dongbo portal move so"), "{said:?}");
+    let said = run(&desk, &["portal", "move", "so"]);
+    assert_eq!(said.code, 4, "our copies are not there: {said:?}");
+    // By another name for the same site.
+    let other = site.url().as_str().replace("127.0.0.1", "localhost");
+    std::fs::write(&path, text.replace(site.url().as_str(), &other)).unwrap();
+    assert_eq!(run(&desk, &["run", "--once"]).code, 4);
+    let said = run(&desk, &["portal", "move", "so"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let said = run(&desk, &["run", "--once"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    both_stand(&site);
+}
+
+#[test]
+fn json_is_stable() {
+    let (web, site) = (Web::start(), FakeWordPress::start());
+    let desk = web.desk(&site);
+    web.say_feed();
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    for (name, command) in [
+        ("json_status", &["status", "--json"][..]),
+        ("json_article", &["article", "Bài số 1", "--json"]),
+        ("json_plan", &["plan", "--json"]),
+        ("json_why", &["why", "Bài số 1", "so", "--json"]),
+        ("json_resync", &["resync", "--all", "--dry-run", "--json"]),
+        ("json_check", &["check", "so", "--json"]),
+        ("json_portals", &["portal", "list", "--json"]),
+    ] {
+        let said = run(&desk, command);
+        assert_eq!(said.code, 0, "{said:?}");
+        insta::assert_snapshot!(name, without_numbers(&said.out));
+    }
+}
+
+/// Times and random parts; names and small numbers stay.
+fn without_numbers(json: &str) -> String {
+    let long = |word: &str| word.len() >= 10 && word.chars().all(|c| c.is_ascii_digit());
+    let line = |line: &str| match line.split_once(": ") {
+        Some((name, value)) if name.contains("\"took\"") && value != "null" => format!("{name}: [ms]"),
+        Some((name, value)) if long(value.trim_end_matches(',')) => format!("{name}: [time]"),
+        Some(_) | None => line.to_owned(),
+    };
+    json.lines().map(line).collect::<Vec<_>>().join("\n")
+}
