@@ -192,6 +192,8 @@ pub enum StoreFault {
         needed: &'static str,
     },
     DiskFull,
+    /// The disk answers with errors.
+    DiskFails,
     Damaged,
 }
 
@@ -301,6 +303,7 @@ impl StoreFault {
             Self::Newer { .. } => "store-newer",
             Self::OldLibrary { .. } => "store-old-library",
             Self::DiskFull => "store-disk-full",
+            Self::DiskFails => "store-disk-fails",
             Self::Damaged => "store-damaged",
         }
     }
@@ -310,7 +313,7 @@ impl StoreFault {
             Self::Locked { pid } => vec![id("pid", known(pid, lang))],
             Self::Newer { found, known } => vec![id("found", found), id("known", known)],
             Self::OldLibrary { needed } => vec![id("needed", needed)],
-            Self::Missing | Self::ReadOnly | Self::DiskFull | Self::Damaged => Vec::new(),
+            Self::Missing | Self::ReadOnly | Self::DiskFull | Self::DiskFails | Self::Damaged => Vec::new(),
         }
     }
 }

@@ -25,7 +25,9 @@ pub fn store(error: &StoreError, state: &Path) -> Option<Problem> {
         }
         StoreError::OldLibrary { .. } => StoreFault::OldLibrary { needed: SQLITE_NEEDED },
         StoreError::Full => StoreFault::DiskFull,
-        StoreError::Damaged | StoreError::Disk => StoreFault::Damaged,
+        StoreError::Disk if is_full(state) => StoreFault::DiskFull,
+        StoreError::Disk => StoreFault::DiskFails,
+        StoreError::Damaged => StoreFault::Damaged,
         StoreError::Older { .. }
         | StoreError::Busy
         | StoreError::Gone
@@ -33,6 +35,14 @@ pub fn store(error: &StoreError, state: &Path) -> Option<Problem> {
         | StoreError::Sqlite(_) => return None,
     };
     Some(Problem::Store { fault, path: state.to_owned() })
+}
+
+/// Below this many free bytes a failing write is taken for a full disk: SQLite
+/// tells some of them, such as its shared index, only as a failure.
+const ROOM_MIN: u64 = 64 * 1024;
+
+fn is_full(state: &Path) -> bool {
+    nix::sys::statvfs::statvfs(state).is_ok_and(|disk| disk.blocks_available() * disk.fragment_size() < ROOM_MIN)
 }
 
 /// What a person is told about a source that gives nothing.

@@ -73,6 +73,7 @@ fn stores(world: &World) -> [Problem; 7] {
         StoreFault::Newer { found: 9, known: 3 },
         StoreFault::OldLibrary { needed: "3.51.3" },
         StoreFault::DiskFull,
+        StoreFault::DiskFails,
         StoreFault::Damaged,
     ];
     faults.map(|fault| Problem::Store { fault, path: world.path.clone() })

@@ -491,6 +491,16 @@ fn store_lines(fault: StoreFault) -> ([&'static str; 2], [&'static str; 2]) {
                 "Free some space; dongbo goes on by itself.",
             ],
         ),
+        StoreFault::DiskFails => (
+            [
+                "Ổ đĩa chứa cơ sở dữ liệu báo lỗi đọc ghi; dongbo dừng gửi, dữ liệu đã ghi được giữ nguyên.",
+                "Xem nhật ký hệ thống (journalctl -k), kiểm tra hoặc thay ổ đĩa, rồi khởi động lại dongbo.",
+            ],
+            [
+                "The ledger's disk answers with errors; nothing is sent, what was recorded stays as it is.",
+                "Look at the system's log (journalctl -k), check or replace the disk, then start dongbo again.",
+            ],
+        ),
         StoreFault::Damaged => (
             [
                 "Cơ sở dữ liệu bị hỏng; dongbo dừng lại để tránh đăng trùng.",

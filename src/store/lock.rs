@@ -31,7 +31,7 @@ impl InstanceLock {
                     _ => StoreError::Disk,
                 }
             })?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {
                 // For the message of the one that comes second; the lock itself is what counts.
                 let _ = file.set_len(0).and_then(|()| write!(&file, "{}", std::process::id()));
@@ -49,6 +49,21 @@ impl InstanceLock {
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 }
+
+/// A command that looks whether somebody holds the lock ([`InstanceLock::is_held`])
+/// holds it itself for a moment.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_AGAIN),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// The process that holds, or last held, the lock of a state folder.
 #[must_use]
