@@ -117,7 +117,7 @@ pub(crate) async fn all(api: &Api, call: &Call, step: Operation) -> Result<Vec<T
             ("page", &page),
             ("hide_empty", "false"),
             ("orderby", "id"),
-            ("_fields", "id,name,parent"),
+            ("_fields", "id,name,slug,parent"),
         ];
         let read: Vec<Term> = api.get(call, step, CATEGORIES, &query).await?;
         let last = read.len() < PAGE;
@@ -136,10 +136,18 @@ pub(crate) async fn names(api: &Api, call: &Call, step: Operation, numbers: &[u6
         ("include", include.join(",")),
         ("per_page", PAGE.to_string()),
         ("hide_empty", "false".into()),
-        ("_fields", "id,name,parent".into()),
+        ("_fields", "id,name,slug,parent".into()),
     ];
     let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     api.get(call, step, CATEGORIES, &query).await
+}
+
+/// WordPress's own word for no category, in English and in Vietnamese
+/// installations: a post without categories is put there by itself. A default
+/// category that was given a real name is a category.
+pub(crate) fn is_none(term: &Term) -> bool {
+    const SLUGS: [&str; 4] = ["uncategorized", "chua-phan-loai", "chua-duoc-phan-loai", "khong-phan-loai"];
+    SLUGS.contains(&term.slug.as_str())
 }
 
 /// A term's name as people read it.
@@ -192,7 +200,7 @@ mod tests {
     use super::*;
 
     fn term(id: u64, name: &str, parent: u64) -> Term {
-        Term { id, name: name.into(), parent }
+        Term { id, name: name.into(), slug: String::new(), parent }
     }
 
     #[test]

@@ -497,7 +497,8 @@ fn link(site: &Site, row: &PostRow) -> String {
     if row.status != "publish" {
         return format!("{}/?p={}", site.url, row.id);
     }
-    format!("{}/{}/{}/", site.url, row.date.strftime("%Y/%m/%d"), row.slug)
+    // Permalinks by name; with the date in them they would move with it.
+    format!("{}/{}/", site.url, row.slug)
 }
 
 fn list_terms<'a>(asked: &Asked, terms: impl Iterator<Item = &'a TermRow>) -> Answer {
