@@ -9,21 +9,11 @@ use dongbo_sdk::{
     Adapter, At, Call, ErrorKind, Key, Listing, Media, MediaKey, MissingCategory, Post, RemoteCopy, RemoteId,
     RemoteStatus, Removal, Retry, SecretRef, Trace, Visibility, Written,
 };
+use dongbo_wordpress::fake::live_site;
 use dongbo_wordpress::{Config, WordPress};
 
 fn site() -> Option<WordPress> {
-    let Ok(url) = std::env::var("DONGBO_LIVE_WORDPRESS_URL") else {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "skipped: DONGBO_LIVE_WORDPRESS_URL names no WordPress");
-        return None;
-    };
-    let config = Config {
-        url: url.parse().unwrap(),
-        user: std::env::var("DONGBO_LIVE_WORDPRESS_USER").unwrap(),
-        password: SecretRef::Env("DONGBO_LIVE_WORDPRESS_PASSWORD".into()),
-        rest: None,
-    };
-    Some(config.build(Limits::default()).unwrap())
+    live_site().map(|config| config.build(Limits::default()).unwrap())
 }
 
 fn call() -> Call {
