@@ -25,6 +25,9 @@ const PAGE: usize = 100;
 const PAGES_MAX: usize = 20;
 /// Tags of one post that are carried over.
 const TAGS_MAX: usize = 20;
+/// `wp_terms.name` is varchar(200); a longer name ends in 500 `db_insert_error`
+/// (seen on 6.1.9), which would be tried again for ever.
+const NAME_CHARS_MAX: usize = 200;
 /// Tags whose numbers are remembered.
 const TAGS_KNOWN_MAX: usize = 4096;
 
@@ -173,10 +176,14 @@ fn look_up(numbers: &HashMap<String, u64>, name: &str) -> Option<u64> {
     numbers.get(&exact).or_else(|| numbers.get(&folded(name))).copied()
 }
 
-/// Creates a term or takes the number of the one that stands. `None`: the account may not.
+/// Creates a term or takes the number of the one that stands. `None`: the
+/// account may not, or WordPress has no room for such a name.
 async fn ensure(api: &Api, call: &Call, write: Write<'_>, name: &str) -> Result<Option<u64>> {
-    let step = write.operation;
-    let reply = api.post(call, write, &json!({ "name": escape(name) })).await?;
+    let (step, name) = (write.operation, escape(name.trim()));
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        return Ok(None);
+    }
+    let reply = api.post(call, write, &json!({ "name": name })).await?;
     if reply.status.as_u16() == 400 {
         let refusal = refusal(&reply);
         let standing = refusal.data.get("term_id").and_then(serde_json::Value::as_u64);

@@ -220,6 +220,17 @@ async fn a_category_matches_in_any_case_and_form_and_is_not_doubled() {
 }
 
 #[tokio::test]
+async fn a_name_that_wordpress_has_no_room_for_is_left_out() {
+    let fake = FakeWordPress::start();
+    let mut post = post("1");
+    post.categories = vec!["Mục".repeat(67), "Đ".repeat(200), " ".into()];
+    post.tags = vec!["a&".repeat(50), String::new(), "b".repeat(200)];
+    let copy = stands(adapter(&fake).create(&call(), &post).await.unwrap());
+    assert_eq!(copy.categories, ["Đ".repeat(200)]);
+    assert_eq!(fake.posts()[0].tags, ["b".repeat(200)]);
+}
+
+#[tokio::test]
 async fn more_categories_than_an_answer_embeds_are_all_named() {
     let fake = FakeWordPress::start();
     let mut post = post("1");

@@ -542,6 +542,9 @@ fn create_term(site: &mut Site, asked: &Asked, taxonomy: &str) -> Answer {
     if name.is_empty() {
         return Err(refuse(400, "empty_term_name", "A name is required for this term."));
     }
+    if name.chars().count() > 200 {
+        return Err(refuse(500, "db_insert_error", "Could not insert term into the database."));
+    }
     let terms = if taxonomy == "tags" { &site.tags } else { &site.categories };
     // wp_insert_term compares with strtolower, which knows ASCII alone.
     if let Some(row) = terms.values().find(|row| row.name.eq_ignore_ascii_case(&name)) {
