@@ -8,6 +8,8 @@
 //!
 //! It may be slow or down ([`FakeWordPress::journal`]), and it never ends by itself.
 
+mod answer;
+mod library;
 mod routes;
 mod site;
 mod text;
