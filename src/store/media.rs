@@ -1,5 +1,7 @@
 //! Pictures: what was fetched from the source, and what stands on an installation.
 
+use std::time::Duration;
+
 use dongbo_sdk::{RemoteId, RemoteMedia};
 use rusqlite::OptionalExtension;
 
@@ -42,6 +44,12 @@ pub enum MediaSettled {
         sha256: [u8; 32],
     },
 }
+
+/// A refusal is believed when it was said twice: WordPress answers with the
+/// same code when two first uploads of a month race for its folder.
+const REFUSALS_MAX: u32 = 2;
+/// When a refused file is offered again.
+const REFUSED_AGAIN: Duration = Duration::from_secs(5);
 
 impl Store {
     /// # Errors
@@ -149,9 +157,12 @@ pub(super) fn settle(tx: &Tx<'_>, media: &MediaSettled) -> Result<(), StoreError
         MediaSettled::Refused { installation, sha256, reason } => {
             tx.db
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO media_copy (installation, sha256, refused, quiet_until) VALUES (?1, ?2, ?3, 0)",
+                    "INSERT INTO media_copy (installation, sha256, refusals, refused, quiet_until) \
+                     VALUES (?1, ?2, 1, iif(?4 <= 1, ?3, NULL), ?5) \
+                     ON CONFLICT (installation, sha256) DO UPDATE SET refusals = refusals + 1, quiet_until = ?5, \
+                     refused = iif(refusals + 1 >= ?4, ?3, NULL)",
                 )?
-                .execute((installation.0, &sha256[..], reason))?;
+                .execute((installation.0, &sha256[..], reason, REFUSALS_MAX, tx.now.after(REFUSED_AGAIN).0))?;
         }
         MediaSettled::Doubt { installation, sha256, quiet_until } => {
             intend(tx, *installation, sha256, *quiet_until)?;

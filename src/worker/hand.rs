@@ -553,7 +553,7 @@ impl Hand {
                 Ok(Ended { outcome: Outcome::Uploaded, media })
             }
             Err(error) if error.retry == Retry::Never && error.scope == Scope::Post => {
-                tracing::warn!(portal = %self.place.row.name, %error, "the portal refuses the picture; the post goes without it");
+                tracing::warn!(portal = %self.place.row.name, %error, "the portal refuses the picture");
                 let media = Some(MediaSettled::Refused { installation, sha256, reason: error.to_string() });
                 Ok(Ended { outcome: Outcome::Uploaded, media })
             }

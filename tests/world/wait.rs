@@ -3,8 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Between two looks. Short beside what is waited for, long beside the cost of a look.
-const PAUSE: Duration = Duration::from_millis(10);
+/// Between two looks of [`until`]. Short beside what is waited for, long beside the cost of a look.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Between two looks of [`at_most`], which catches moments.
+const BLINK: Duration = Duration::from_millis(10);
 
 /// Looks until `look` returns `Ok` and returns what it found.
 ///
@@ -31,7 +33,7 @@ pub(crate) fn at_most<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -
         if found.is_some() || left.is_zero() {
             return found;
         }
-        thread::sleep(PAUSE.min(left));
+        thread::sleep(BLINK.min(left));
     }
 }
 

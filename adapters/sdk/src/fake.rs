@@ -51,6 +51,8 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct Shared {
     entries: Mutex<Vec<Entry>>,
+    /// Entries forgotten so far: numbers go on.
+    forgotten: AtomicUsize,
     latency: Mutex<Latency>,
     /// Writes to targets that contain the word take this time instead.
     slow_writes: Mutex<Option<(String, Latency)>>,
@@ -88,7 +90,10 @@ impl Journal {
     }
 
     pub fn forget(&self) {
-        self.lock().clear();
+        let mut entries = self.lock();
+        self.shared.forgotten.fetch_add(entries.len(), Ordering::SeqCst);
+        entries.clear();
+        drop(entries);
         self.shared.in_flight_peak.store(self.in_flight(), Ordering::SeqCst);
     }
 
@@ -122,12 +127,14 @@ impl Journal {
             status: None,
             in_flight,
         });
-        entries.len() - 1
+        entries.len() - 1 + self.shared.forgotten.load(Ordering::SeqCst)
     }
 
     fn end(&self, number: usize, status: u16) {
         self.shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-        if let Some(entry) = self.lock().get_mut(number) {
+        let mut entries = self.lock();
+        let place = number.checked_sub(self.shared.forgotten.load(Ordering::SeqCst));
+        if let Some(entry) = place.and_then(|place| entries.get_mut(place)) {
             entry.status = Some(status);
         }
     }

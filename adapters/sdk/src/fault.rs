@@ -60,6 +60,8 @@ struct Script {
     requests: Vec<(Operation, Effect)>,
     /// (number of the request from 0, fault); each strikes once.
     planned: Vec<(usize, Fault)>,
+    /// Strikes the first request that the portal may act on.
+    on_write: Option<Fault>,
     /// Strikes every request without a planned fault.
     always: Option<Fault>,
     cut: bool,
@@ -70,6 +72,11 @@ impl Faults {
     pub fn plan(&self, nth: usize, fault: Fault) {
         let mut script = self.script();
         *script = Script { planned: vec![(nth, fault)], ..Script::default() };
+    }
+
+    /// Lets `fault` strike the next request that the portal may act on, once.
+    pub fn plan_write(&self, fault: Fault) {
+        *self.script() = Script { on_write: Some(fault), ..Script::default() };
     }
 
     /// Lets `fault` strike every request from here on.
@@ -100,6 +107,12 @@ impl Faults {
         let mut script = self.script();
         if script.requests.len() < REQUESTS_KEPT {
             script.requests.push((operation, effect));
+        }
+        if effect == Effect::Writes
+            && let Some(fault) = script.on_write.take()
+        {
+            script.seen += 1;
+            return Some(fault);
         }
         drop(script);
         self.next()

@@ -82,7 +82,7 @@ impl Adapter for WordPress {
             software: "WordPress".into(),
             account: format!("{} ({})", user.username, user.roles.join(", ")),
             capabilities: capabilities(&user, self.api.answer_bytes_max()),
-            categories: categories.iter().map(terms::shown).collect(),
+            categories: categories.iter().filter(|term| !terms::is_none(term)).map(terms::shown).collect(),
             notes: notes(self.site(), &root, &user),
         })
     }
@@ -106,16 +106,15 @@ impl Adapter for WordPress {
     }
 
     async fn update(&self, call: &Call, at: &At, post: &Post) -> Result<Written> {
+        if self.ours(call, Operation::Update, at).await?.is_none() {
+            return Err(Error::new(ErrorKind::NotFound, Operation::Update, "the post is not there").with("id", &at.id));
+        }
         let route = route(Operation::Update, &at.id)?;
         self.put(call, Write { operation: Operation::Update, route: &route, query: &STORED }, post).await
     }
 
     async fn withdraw(&self, call: &Call, at: &At, how: Removal) -> Result<Option<RemoteCopy>> {
-        let Some(standing) = self.read_for(call, Operation::Withdraw, &at.id).await? else { return Ok(None) };
-        if standing.key.as_ref() != Some(&at.key) {
-            return Err(Error::new(ErrorKind::Conflict, Operation::Withdraw, "what stands there carries another key")
-                .with("id", &at.id));
-        }
+        let Some(standing) = self.ours(call, Operation::Withdraw, at).await? else { return Ok(None) };
         match (how, standing.status) {
             // Out of sight already; taking it out of the bin would be a step back.
             (Removal::Hide | Removal::Trash, RemoteStatus::Trashed) | (Removal::Hide, RemoteStatus::Hidden) => {
@@ -188,6 +187,17 @@ impl WordPress {
         self.copy(call, step, post).await.map(Some)
     }
 
+    /// What stands at the address, if it carries our key. WordPress has no
+    /// conditional write, so a foreign post is told apart just before.
+    async fn ours(&self, call: &Call, step: Operation, at: &At) -> Result<Option<RemoteCopy>> {
+        match self.read_for(call, step, &at.id).await? {
+            Some(copy) if copy.key.as_ref() != Some(&at.key) => {
+                Err(Error::new(ErrorKind::Conflict, step, "what stands there carries another key").with("id", &at.id))
+            }
+            standing => Ok(standing),
+        }
+    }
+
     /// Writes the whole post in one request; the answer is the read-back.
     async fn put(&self, call: &Call, write: Write<'_>, post: &Post) -> Result<Written> {
         let step = write.operation;
@@ -241,7 +251,7 @@ impl WordPress {
         let write = Write { operation: Operation::Withdraw, route: &route, query: &[("force", "true")] };
         let reply = self.api.delete(call, write).await?;
         if code(&reply) != "rest_post_invalid_id" {
-            accepted(reply)?;
+            accepted(reply)?.json::<serde_json::Value>()?;
         }
         Ok(None)
     }
@@ -284,7 +294,11 @@ impl WordPress {
         if !missing.is_empty() {
             known.extend(terms::names(&self.api, call, step, &missing).await?);
         }
-        Ok(known.iter().filter(|term| post.categories.contains(&term.id)).map(terms::shown).collect())
+        Ok(known
+            .iter()
+            .filter(|term| post.categories.contains(&term.id) && !terms::is_none(term))
+            .map(terms::shown)
+            .collect())
     }
 
     /// Lines of a listing. Contents are long: they are read only of posts whose slug shows no key.

@@ -85,10 +85,7 @@ pub(crate) fn unescape(html: &str) -> String {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
         let end = rest.bytes().take(REFERENCE_MAX + 2).position(|byte| byte == b';');
-        let (shown, read) = match end.and_then(|end| Some((reference(&rest[1..end])?, end + 1))) {
-            Some(known) => known,
-            None => ('&', 1),
-        };
+        let (shown, read) = end.and_then(|end| Some((reference(&rest[1..end])?, end + 1))).unwrap_or(('&', 1));
         text.push(shown);
         rest = &rest[read..];
     }

@@ -70,7 +70,7 @@ async fn finish(api: &Api, call: &Call, failed: Reply, id: u64) -> Result<Remote
     }
     let route = format!("{ROUTE}/{id}");
     let write = Write { operation: Operation::Upload, route: &route, query: &[("force", "true")] };
-    api.delete(call, write).await?;
+    accepted(api.delete(call, write).await?)?;
     Err(failure.with("attachment", id))
 }
 

@@ -122,6 +122,8 @@ pub(crate) struct Term {
     #[serde(default)]
     pub(crate) name: String,
     #[serde(default)]
+    pub(crate) slug: String,
+    #[serde(default)]
     pub(crate) parent: u64,
 }
 

@@ -187,7 +187,8 @@ CREATE TABLE media_copy (
     url          TEXT,
     expires      INTEGER,                   -- wall clock, ms
     quiet_until  INTEGER NOT NULL,          -- ledger ms
-    refused      TEXT,                      -- kind of the refusal: posts go without it
+    refusals     INTEGER NOT NULL DEFAULT 0,
+    refused      TEXT,                      -- the reason, once it is final: posts go without it
     PRIMARY KEY (installation, sha256)
 ) WITHOUT ROWID;
 

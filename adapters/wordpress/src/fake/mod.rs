@@ -8,15 +8,20 @@
 //!
 //! It may be slow or down ([`FakeWordPress::journal`]), and it never ends by itself.
 
+mod answer;
+mod library;
 mod routes;
 mod site;
 mod text;
 
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::{Config, WordPress};
 use axum::Router;
-use dongbo_sdk::Key;
 use dongbo_sdk::fake::{FakeServer, Journal};
+use dongbo_sdk::http::{Http, Limits};
+use dongbo_sdk::{Key, Secret, SecretRef};
 use url::Url;
 
 use site::Site;
@@ -74,6 +79,26 @@ pub struct FakeWordPress {
     site: Shared,
 }
 
+/// The real site that tests are run on, where `DONGBO_LIVE_WORDPRESS_URL`,
+/// `_USER` and `_PASSWORD` name one. Else says so in one line.
+///
+/// # Panics
+/// When the variables are there and unusable.
+#[must_use]
+pub fn live_site() -> Option<Config> {
+    let Ok(url) = std::env::var("DONGBO_LIVE_WORDPRESS_URL") else {
+        // Past the test's capture: a skipped test must not look like a passed one.
+        let _ = writeln!(std::io::stderr(), "skipped: DONGBO_LIVE_WORDPRESS_URL names no WordPress");
+        return None;
+    };
+    Some(Config {
+        url: url.parse().expect("DONGBO_LIVE_WORDPRESS_URL is an address"),
+        user: std::env::var("DONGBO_LIVE_WORDPRESS_USER").expect("DONGBO_LIVE_WORDPRESS_USER is set"),
+        password: SecretRef::Env("DONGBO_LIVE_WORDPRESS_PASSWORD".into()),
+        rest: None,
+    })
+}
+
 pub(crate) type Shared = Arc<Mutex<Site>>;
 
 impl FakeWordPress {
@@ -101,6 +126,17 @@ impl FakeWordPress {
     #[must_use]
     pub fn password(&self) -> &'static str {
         site::PASSWORD
+    }
+
+    /// An adapter with the account of this site, as it is configured.
+    ///
+    /// # Panics
+    /// Never: the address and the account are its own.
+    #[must_use]
+    pub fn adapter(&self, limits: Limits) -> WordPress {
+        let http =
+            Http::new(limits).expect("a client").basic(&self.url(), self.user(), &Secret::new(self.password().into()));
+        WordPress::new(http, self.url(), None)
     }
 
     /// Requests, answer times, and the switch for a server that is down.

@@ -2,70 +2,24 @@
 
 use std::collections::HashSet;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::answer::{
+    Answer, Asked, Refused, bad_parameter, counted, data, json_body, no_post, no_route, page_of, page_size, refuse,
+};
+use super::library::{create_media, create_term, delete_media, finish_media, list_media, list_terms, public_page};
 use super::site::{ACCOUNT, Change, PASSWORD, PostRow, Site, TermRow, USER, stamp};
-use super::text::{sanitize_title, stored_name};
-use super::{FakeMedia, Role, Shared, locked};
+use super::text::sanitize_title;
+use super::{Role, Shared, locked};
 
 /// Larger requests end like a web server's limit.
 const REQUEST_BYTES_MAX: usize = 64 * 1024 * 1024;
 const STATUSES: [&str; 6] = ["publish", "future", "draft", "pending", "private", "trash"];
-/// Extensions that the fake's site takes, and how such a file begins.
-const FILES: [(&str, &[u8]); 6] = [
-    ("jpg", b"\xff\xd8\xff"),
-    ("jpeg", b"\xff\xd8\xff"),
-    ("png", b"\x89PNG"),
-    ("gif", b"GIF8"),
-    ("webp", b"RIFF"),
-    ("pdf", b"%PDF"),
-];
-
-/// One request, taken apart.
-struct Asked {
-    method: String,
-    /// Behind `/wp-json/`, without slashes at its ends.
-    route: String,
-    query: Vec<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-    /// The credentials are the account's.
-    known: bool,
-}
-
-impl Asked {
-    fn one(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A list as `a,b` or as `name[]=a&name[]=b`.
-    fn list(&self, name: &str) -> Option<Vec<&str>> {
-        let many = format!("{name}[]");
-        let values: Vec<&str> = self
-            .query
-            .iter()
-            .filter(|(known, _)| known == name || *known == many)
-            .flat_map(|(_, value)| value.split(','))
-            .collect();
-        (!values.is_empty()).then_some(values)
-    }
-
-    fn number(&self, name: &str, default: usize) -> usize {
-        self.one(name).and_then(|value| value.parse().ok()).unwrap_or(default)
-    }
-
-    fn edits(&self) -> bool {
-        self.one("context") == Some("edit")
-    }
-}
-
-type Answer = Result<Response, Response>;
-
 pub(super) async fn handle(State(site): State<Shared>, request: Request<Body>) -> Response {
     if locked(&site).maintenance {
         let page = "<!DOCTYPE html><html><body>Briefly unavailable for scheduled maintenance.</body></html>";
@@ -76,7 +30,7 @@ pub(super) async fn handle(State(site): State<Shared>, request: Request<Body>) -
         return page_of(StatusCode::PAYLOAD_TOO_LARGE, "<html>413 Request Entity Too Large</html>", &[]);
     };
     let Some(asked) = asked else { return public_page(&locked(&site), &path) };
-    route(&site, &asked).await.unwrap_or_else(|refusal| refusal)
+    route(&site, &asked).await.unwrap_or_else(|refused| *refused)
 }
 
 /// `Ok(None)`: not a request to the API.
@@ -86,7 +40,7 @@ async fn take_apart(site: &Shared, request: Request<Body>) -> Result<Option<Aske
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let named = query.iter().find(|(name, _)| name == "rest_route").map(|(_, value)| value.clone());
-    let site = locked(site);
+    let mut site = locked(site);
     let behind = head.uri.path().strip_prefix("/wp-json").filter(|_| !site.plain).map(str::to_owned);
     let Some(route) = named.or(behind) else { return Ok(None) };
     let method = query.iter().find(|(name, _)| name == "_method").map(|(_, value)| value.clone());
@@ -94,18 +48,24 @@ async fn take_apart(site: &Shared, request: Request<Body>) -> Result<Option<Aske
         method: method.unwrap_or_else(|| head.method.to_string()),
         route: route.trim_matches('/').to_owned(),
         query,
-        known: !site.revoked && credentials_fit(&head.headers),
+        known: !site.revoked && credentials_fit(&mut site, &head.headers),
         headers: head.headers,
         body,
     }))
 }
 
 /// Spaces in an application password do not count.
-fn credentials_fit(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let pair = value.strip_prefix("Basic ").and_then(from_base64).unwrap_or_default();
-    let pair = String::from_utf8_lossy(&pair).replace(' ', "");
-    pair == format!("{USER}:{}", PASSWORD.replace(' ', ""))
+fn credentials_fit(site: &mut Site, headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return false };
+    if site.accepted.as_ref() == Some(value) {
+        return true;
+    }
+    let pair = value.to_str().ok().and_then(|value| from_base64(value.strip_prefix("Basic ")?)).unwrap_or_default();
+    let fits = String::from_utf8_lossy(&pair).replace(' ', "") == format!("{USER}:{}", PASSWORD.replace(' ', ""));
+    if fits {
+        site.accepted = Some(value.clone());
+    }
+    fits
 }
 
 fn from_base64(text: &str) -> Option<Vec<u8>> {
@@ -245,7 +205,7 @@ fn list_posts(site: &Site, asked: &Asked) -> Answer {
 }
 
 /// `status=any` leaves the bin out.
-fn statuses(asked: &Asked) -> Result<Vec<&str>, Response> {
+fn statuses(asked: &Asked) -> Result<Vec<&str>, Refused> {
     let mut statuses = asked.list("status").unwrap_or_else(|| vec!["publish"]);
     if statuses.iter().any(|status| !STATUSES.contains(status) && *status != "any") {
         return Err(bad_parameter("status", "status[0] is not one of the statuses.", ("rest_not_in_enum", None)));
@@ -257,15 +217,6 @@ fn statuses(asked: &Asked) -> Result<Vec<&str>, Response> {
         statuses.extend(STATUSES.iter().filter(|status| **status != "trash"));
     }
     Ok(statuses)
-}
-
-fn page_size(asked: &Asked) -> Result<usize, Response> {
-    let size = asked.number("per_page", 10);
-    if (1..=100).contains(&size) {
-        return Ok(size);
-    }
-    let message = "per_page must be between 1 (inclusive) and 100 (inclusive)";
-    Err(bad_parameter("per_page", message, ("rest_out_of_bounds", None)))
 }
 
 /// The filters that core knows. Others, `meta_key` among them, are ignored.
@@ -321,7 +272,9 @@ async fn create_post(site: &Shared, asked: &Asked) -> Answer {
         (change, slug, site.meeting())
     };
     match meeting {
-        Some(barrier) => drop(barrier.wait().await),
+        Some(barrier) => {
+            barrier.wait().await;
+        }
         None => tokio::task::yield_now().await,
     }
     let id = locked(site).insert(&change, slug);
@@ -374,7 +327,7 @@ fn delete_post(site: &mut Site, asked: &Asked, id: u64) -> Answer {
     Ok(data(StatusCode::OK, &post_json(site, row, asked)))
 }
 
-fn may_write(site: &Site, asked: &Asked, row: &PostRow, code: &str) -> Result<(), Response> {
+fn may_write(site: &Site, asked: &Asked, row: &PostRow, code: &str) -> Result<(), Refused> {
     match (asked.known, site.may_edit(row)) {
         (false, _) => Err(refuse(401, code, "Sorry, you are not allowed to do this.")),
         (true, false) => Err(refuse(403, code, "Sorry, you are not allowed to do this.")),
@@ -383,7 +336,7 @@ fn may_write(site: &Site, asked: &Asked, row: &PostRow, code: &str) -> Result<()
 }
 
 /// What the role may not, and what a test forbids.
-fn allowed(site: &Site, change: &Change) -> Result<(), Response> {
+fn allowed(site: &Site, change: &Change) -> Result<(), Refused> {
     let publishes = matches!(change.status.as_deref(), Some("publish" | "future" | "private"));
     if publishes && site.role == Role::Contributor {
         return Err(refuse(
@@ -402,12 +355,8 @@ fn allowed(site: &Site, change: &Change) -> Result<(), Response> {
     }
 }
 
-fn json_body(asked: &Asked) -> Result<Value, Response> {
-    serde_json::from_slice(&asked.body).map_err(|_| refuse(400, "rest_invalid_json", "Invalid JSON body passed."))
-}
-
 /// Known fields; unknown ones and `meta` are dropped without a word.
-fn change(body: &Value) -> Result<Change, Response> {
+fn change(body: &Value) -> Result<Change, Refused> {
     let text = |name: &str| {
         let value = body.get(name)?;
         value.as_str().or_else(|| value.get("raw")?.as_str()).map(str::to_owned)
@@ -436,7 +385,7 @@ fn change(body: &Value) -> Result<Change, Response> {
     })
 }
 
-fn date_of(text: &str) -> Result<Timestamp, Response> {
+fn date_of(text: &str) -> Result<Timestamp, Refused> {
     format!("{}Z", text.trim_end_matches('Z'))
         .parse()
         .map_err(|_| bad_parameter("date_gmt", "Invalid date.", ("rest_invalid_date", None)))
@@ -470,7 +419,11 @@ fn post_json(site: &Site, row: &PostRow, asked: &Asked) -> Value {
     put("_embedded", &|| embedded(site, row, asked));
     for (name, text) in [("title", &row.title), ("content", &row.content), ("excerpt", &row.excerpt)] {
         if wants_text(name) {
-            let value = if asked.edits() { json!({"raw": text, "rendered": text}) } else { json!({"rendered": text}) };
+            let value = match (asked.edits(), wants(name)) {
+                (true, false) => json!({ "raw": text }),
+                (true, true) => json!({"raw": text, "rendered": text}),
+                (false, _) => json!({ "rendered": text }),
+            };
             out.insert(name.to_owned(), value);
         }
     }
@@ -493,200 +446,6 @@ fn link(site: &Site, row: &PostRow) -> String {
     if row.status != "publish" {
         return format!("{}/?p={}", site.url, row.id);
     }
-    format!("{}/{}/{}/", site.url, row.date.strftime("%Y/%m/%d"), row.slug)
-}
-
-fn list_terms<'a>(asked: &Asked, terms: impl Iterator<Item = &'a TermRow>) -> Answer {
-    let size = page_size(asked)?;
-    let among = |name: &str, value: &str| asked.list(name).is_none_or(|list| list.contains(&value));
-    let found = |row: &&TermRow| {
-        among("include", &row.id.to_string())
-            && among("slug", &row.slug)
-            && asked.one("search").is_none_or(|words| row.name.to_lowercase().contains(&words.to_lowercase()))
-    };
-    let rows: Vec<&TermRow> = terms.filter(found).collect();
-    let page = asked.number("page", 1).max(1);
-    let shown = rows.iter().skip((page - 1) * size).take(size);
-    let items: Vec<Value> = shown.map(|row| term_json(row)).collect();
-    Ok(counted(&Value::Array(items), rows.len(), size))
-}
-
-fn term_json(row: &TermRow) -> Value {
-    json!({"id": row.id, "name": row.name, "slug": row.slug, "parent": row.parent})
-}
-
-fn create_term(site: &mut Site, asked: &Asked, taxonomy: &str) -> Answer {
-    if !asked.known {
-        return Err(refuse(401, "rest_cannot_create", "Sorry, you are not allowed to create terms in this taxonomy."));
-    }
-    if taxonomy == "categories" && site.role != Role::Editor {
-        return Err(refuse(403, "rest_cannot_create", "Sorry, you are not allowed to create terms in this taxonomy."));
-    }
-    let body = json_body(asked)?;
-    let name = stored_name(body.get("name").and_then(Value::as_str).unwrap_or_default());
-    if name.is_empty() {
-        return Err(refuse(400, "empty_term_name", "A name is required for this term."));
-    }
-    let terms = if taxonomy == "tags" { &site.tags } else { &site.categories };
-    // wp_insert_term compares with strtolower, which knows ASCII alone.
-    if let Some(row) = terms.values().find(|row| row.name.eq_ignore_ascii_case(&name)) {
-        let data = json!({"status": 400, "term_id": row.id});
-        let message = "A term with the name provided already exists with this parent.";
-        return Err(self::data(
-            StatusCode::BAD_REQUEST,
-            &json!({"code": "term_exists", "message": message, "data": data}),
-        ));
-    }
-    let id = if taxonomy == "tags" { site.add_tag(&name) } else { site.add_category(&name) };
-    let terms = if taxonomy == "tags" { &site.tags } else { &site.categories };
-    Ok(data(StatusCode::CREATED, &terms.get(&id).map(term_json).unwrap_or_default()))
-}
-
-fn list_media(site: &Site, asked: &Asked) -> Answer {
-    let hidden = asked.list("status").is_some_and(|list| list.iter().any(|status| *status != "inherit"));
-    if hidden && !asked.known {
-        return Err(bad_parameter("status", "Status is forbidden.", ("rest_forbidden_status", Some(401))));
-    }
-    let size = page_size(asked)?;
-    let slugs = asked.list("slug");
-    let rows =
-        site.media.values().filter(|row| slugs.as_ref().is_none_or(|slugs| slugs.contains(&row.file.slug.as_str())));
-    let items: Vec<Value> = rows.map(|row| media_json(&row.file)).collect();
-    let total = items.len();
-    Ok(counted(&Value::Array(items), total, size))
-}
-
-fn media_json(file: &FakeMedia) -> Value {
-    json!({
-        "id": file.id, "slug": file.slug, "status": "inherit", "source_url": file.url, "mime_type": file.mime,
-        "alt_text": file.alt, "title": {"rendered": file.title},
-    })
-}
-
-fn create_media(site: &mut Site, asked: &Asked) -> Answer {
-    if !asked.known {
-        return Err(refuse(401, "rest_cannot_create", "Sorry, you are not allowed to create posts as this user."));
-    }
-    if site.role == Role::Contributor {
-        return Err(refuse(400, "rest_cannot_create", "Sorry, you are not allowed to upload media on this site."));
-    }
-    let given =
-        |name: header::HeaderName| asked.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    if asked.body.is_empty() {
-        return Err(refuse(400, "rest_upload_no_data", "No data supplied."));
-    }
-    let mime = given(header::CONTENT_TYPE)
-        .ok_or_else(|| refuse(400, "rest_upload_no_content_type", "No Content-Type supplied."))?;
-    let disposition = given(header::CONTENT_DISPOSITION)
-        .ok_or_else(|| refuse(400, "rest_upload_no_content_disposition", "No Content-Disposition supplied."))?;
-    let name = disposition
-        .split_once("filename=\"")
-        .and_then(|(_, rest)| rest.split_once('"'))
-        .map(|(name, _)| name.to_owned())
-        .ok_or_else(|| refuse(400, "rest_upload_invalid_disposition", "Invalid Content-Disposition supplied."))?;
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_lowercase();
-    if !FILES.iter().any(|(known, begins)| *known == extension && asked.body.starts_with(begins)) {
-        return Err(refuse(500, "rest_upload_sideload_error", "Sorry, you are not allowed to upload this file type."));
-    }
-    let text = |name: &str| asked.one(name).unwrap_or_default().to_owned();
-    let file = FakeMedia {
-        id: 0,
-        slug: text("slug"),
-        title: text("title"),
-        alt: text("alt_text"),
-        mime,
-        url: String::new(),
-        bytes: asked.body.len(),
-    };
-    let id = site.add_file(file, &name, asked.body.clone());
-    if std::mem::take(&mut site.subsizes_fail) {
-        let mut died = page_of(StatusCode::INTERNAL_SERVER_ERROR, "<html>Fatal error</html>", &[]);
-        died.headers_mut().insert("x-wp-upload-attachment-id", id.into());
-        return Err(died);
-    }
-    Ok(data(StatusCode::CREATED, &site.media.get(&id).map(|row| media_json(&row.file)).unwrap_or_default()))
-}
-
-fn finish_media(site: &Site, asked: &Asked, id: &str) -> Answer {
-    if !asked.known {
-        return Err(refuse(401, "rest_cannot_edit", "Sorry, you are not allowed to edit this post."));
-    }
-    let row = id.parse().ok().and_then(|id: u64| site.media.get(&id)).ok_or_else(no_post)?;
-    Ok(data(StatusCode::OK, &media_json(&row.file)))
-}
-
-fn delete_media(site: &mut Site, asked: &Asked, id: &str) -> Answer {
-    if !asked.known {
-        return Err(refuse(401, "rest_cannot_delete", "Sorry, you are not allowed to delete this post."));
-    }
-    if asked.one("force") != Some("true") {
-        return Err(refuse(
-            501,
-            "rest_trash_not_supported",
-            "The post does not support trashing. Set 'force=true' to delete.",
-        ));
-    }
-    let row = id.parse().ok().and_then(|id: u64| site.media.remove(&id)).ok_or_else(no_post)?;
-    Ok(data(StatusCode::OK, &json!({"deleted": true, "previous": media_json(&row.file)})))
-}
-
-/// What a citizen gets: public posts and files, else a page that says 404.
-fn public_page(site: &Site, path: &str) -> Response {
-    if let Some(row) = site.media.values().find(|row| row.path == path) {
-        return ([(header::CONTENT_TYPE, row.file.mime.clone())], row.content.clone()).into_response();
-    }
-    let slug = path.trim_matches('/').rsplit('/').next().unwrap_or_default();
-    let post = site.with_slug(slug).iter().filter_map(|id| site.posts.get(id)).find(|row| row.status == "publish");
-    match post {
-        Some(row) => {
-            let page = format!(
-                "<!DOCTYPE html><html><title>{0}</title><body><h1>{0}</h1>{1}</body></html>",
-                row.title, row.content
-            );
-            page_of(StatusCode::OK, &page, &[])
-        }
-        None => page_of(StatusCode::NOT_FOUND, "<!DOCTYPE html><html><title>Page not found</title></html>", &[]),
-    }
-}
-
-fn data(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json; charset=UTF-8")], body.to_string()).into_response()
-}
-
-fn counted(body: &Value, total: usize, size: usize) -> Response {
-    let mut response = data(StatusCode::OK, body);
-    response.headers_mut().insert("x-wp-total", total.into());
-    response.headers_mut().insert("x-wp-totalpages", total.div_ceil(size).into());
-    response
-}
-
-fn refuse(status: u16, code: &str, message: &str) -> Response {
-    let body = json!({"code": code, "message": message, "data": {"status": status}});
-    data(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &body)
-}
-
-/// `rest_invalid_param` with the reason inside, as WordPress wraps it.
-fn bad_parameter(name: &str, message: &str, (code, status): (&str, Option<u16>)) -> Response {
-    let inner = status.map_or(Value::Null, |status| json!({ "status": status }));
-    let body = json!({
-        "code": "rest_invalid_param", "message": format!("Invalid parameter(s): {name}"),
-        "data": {"status": 400, "params": {name: message}, "details": {name: {"code": code, "message": message, "data": inner}}},
-    });
-    data(StatusCode::BAD_REQUEST, &body)
-}
-
-fn no_post() -> Response {
-    refuse(404, "rest_post_invalid_id", "Invalid post ID.")
-}
-
-fn no_route() -> Response {
-    refuse(404, "rest_no_route", "No route was found matching the URL and request method.")
-}
-
-fn page_of(status: StatusCode, page: &str, headers: &[(&'static str, &'static str)]) -> Response {
-    let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=UTF-8")], page.to_owned()).into_response();
-    for (name, value) in headers {
-        response.headers_mut().insert(*name, header::HeaderValue::from_static(value));
-    }
-    response
+    // Permalinks by name; with the date in them they would move with it.
+    format!("{}/{}/", site.url, row.slug)
 }

@@ -25,6 +25,8 @@ pub(crate) struct Site {
     pub(super) registered: String,
     pub(super) role: Role,
     pub(super) revoked: bool,
+    /// The `Authorization` that was last found good: decoding it costs more than the rest.
+    pub(super) accepted: Option<axum::http::HeaderValue>,
     pub(super) maintenance: bool,
     pub(super) plain: bool,
     pub(super) bin: bool,
@@ -104,6 +106,7 @@ impl Site {
             registered: "2026-01-05T02:00:00+00:00".into(),
             role: Role::Editor,
             revoked: false,
+            accepted: None,
             maintenance: false,
             plain: false,
             bin: true,
