@@ -65,7 +65,7 @@ fn sources(world: &World) -> [Problem; 8] {
     faults.map(|fault| Problem::Source { fault, source: world.source.to_owned(), url: world.address.clone() })
 }
 
-fn stores(world: &World) -> [Problem; 7] {
+fn stores(world: &World) -> [Problem; 8] {
     let faults = [
         StoreFault::Missing,
         StoreFault::ReadOnly,
