@@ -13,7 +13,7 @@ use super::portals::{self, Planned, PlannedPortal};
 use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, deliveries, events, meta};
-use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, Stands, Waiting, Wanted};
+use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, Waiting, Wanted};
 use crate::plan::{self, Occasion};
 
 /// A piece of an order keeps the writer no longer than this.
@@ -354,25 +354,7 @@ fn change(delivery: &mut Delivery, what: What) {
             delivery.class = Class::Correction;
             delivery.not_before = Moment::NEVER;
         }
-        What::Retry => match delivery.hold {
-            Hold::Parked(_) => {
-                delivery.hold = Hold::None;
-                delivery.doubt(Moment::NEVER);
-                delivery.tries = 0;
-                delivery.not_before = Moment::NEVER;
-            }
-            Hold::Removed => {
-                // Asked for by a person: what was taken down is ours to show again.
-                delivery.hold = Hold::None;
-                if delivery.stands == Stands::Unknown {
-                    delivery.doubt(Moment::NEVER);
-                }
-                delivery.tries = 0;
-                delivery.not_before = Moment::NEVER;
-            }
-            Hold::None => delivery.not_before = Moment::NEVER,
-            Hold::Waiting(_) | Hold::Detached => {}
-        },
+        What::Retry => delivery.retry(),
         What::Resume => {
             if delivery.hold == Hold::Waiting(Waiting::Approval) {
                 delivery.hold = Hold::None;
