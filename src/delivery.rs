@@ -199,6 +199,31 @@ impl Delivery {
         self.quiet_until = self.quiet_until.max(quiet_until);
     }
 
+    /// A person asks to try again. What was given up is looked up first.
+    pub fn retry(&mut self) {
+        match self.hold {
+            Hold::Parked(_) => {
+                self.hold = Hold::None;
+                self.doubt(Moment::NEVER);
+                // The person has looked. Where we can, we look as well.
+                self.doubted = false;
+                self.tries = 0;
+                self.not_before = Moment::NEVER;
+            }
+            Hold::Removed => {
+                // Asked for by a person: what was taken down is ours to show again.
+                self.hold = Hold::None;
+                if self.stands == Stands::Unknown {
+                    self.doubt(Moment::NEVER);
+                }
+                self.tries = 0;
+                self.not_before = Moment::NEVER;
+            }
+            Hold::None => self.not_before = Moment::NEVER,
+            Hold::Waiting(_) | Hold::Detached => {}
+        }
+    }
+
     /// What people are told.
     #[must_use]
     pub fn state(&self) -> State {
@@ -330,6 +355,9 @@ pub const VERIFY_AFTER: Duration = Duration::from_secs(60 * 60);
 /// A refused withdrawal is tried again at least this often: it is never given up.
 const WITHDRAWAL_CAP: Duration = Duration::from_secs(60 * 60);
 
+/// Between two withdrawals of copies under one key, because the search may lag.
+const NEXT_OF_SEVERAL: Duration = Duration::from_secs(5);
+
 /// What to do next. The first that applies, in the order of `ARCHITECTURE.md`.
 #[must_use]
 pub fn step(delivery: &Delivery, copy: Option<&Copy>, picture: Picture, terms: &Terms, now: Moment) -> Step {
@@ -344,6 +372,7 @@ pub fn step(delivery: &Delivery, copy: Option<&Copy>, picture: Picture, terms: &
     }
     match (delivery.stands, delivery.wanted, copy) {
         (Stands::Unknown, Wanted::Nothing, _) if !delivery.sent => Step::Rest,
+        (Stands::Unknown, Wanted::Nothing, None) if terms.key == KeySupport::None => Step::Rest,
         (Stands::Unknown, Wanted::Post(form), _) if needs_no_look_up(delivery, terms) => {
             write(picture, Step::Create(form))
         }
@@ -443,9 +472,10 @@ pub fn settle(delivery: &mut Delivery, copy: &mut Option<Copy>, done: &Settlemen
             let failure = Failure { kind: ErrorKind::Protocol, retry: Retry::Never, scope: Scope::Post };
             failed(delivery, failure, done.draw, terms, now);
         }
-        Outcome::Withdrawn(left) => withdrawn(delivery, copy, left.as_ref(), now),
+        Outcome::Withdrawn(left) => withdrawn(delivery, copy, left.as_ref(), (done.began, now)),
         Outcome::Uploaded => delivery.tries = 0,
-        Outcome::NotOurs => not_ours(delivery),
+        Outcome::NotOurs if terms.key == KeySupport::None => gone(delivery, copy, done.began),
+        Outcome::NotOurs => not_ours(delivery, done.draw, now),
         Outcome::Failed(failure) => failed(delivery, *failure, done.draw, terms, now),
     }
     // A moment that has passed says nothing; zero is the smallest number to store.
@@ -485,19 +515,40 @@ fn found(delivery: &mut Delivery, copy: &mut Option<Copy>, hits: &[Found], terms
     match hits {
         [] => absent(delivery, copy, terms, began),
         [hit] => present(delivery, copy, hit, terms, began),
-        [first, ..] => several(delivery, copy, hits, first),
+        [first, ..] => {
+            let sure_from = sure_from(delivery, copy.as_ref(), terms);
+            several(delivery, copy, hits, first);
+            if delivery.stands == Stands::Hidden && began < sure_from {
+                delivery.stands = Stands::Unknown;
+                delivery.not_before = sure_from;
+            }
+        }
     }
 }
 
 fn absent(delivery: &mut Delivery, copy: &mut Option<Copy>, terms: &Terms, began: Moment) {
-    if began < delivery.quiet_until && !mutant::skips_grace() {
+    if terms.key == KeySupport::None {
+        return unseen(delivery, copy.as_ref());
+    }
+    let sure_from = sure_from(delivery, copy.as_ref(), terms);
+    if began < sure_from && !mutant::skips_grace() {
         delivery.stands = Stands::Unknown;
-        delivery.not_before = delivery.quiet_until;
+        delivery.not_before = sure_from;
         return;
     }
     delivery.absences = delivery.absences.saturating_add(1);
     if delivery.absences < terms.absence_reads {
         delivery.stands = Stands::Unknown;
+        return;
+    }
+    gone(delivery, copy, began);
+}
+
+/// Nothing stands there. Within the grace it is asked once more.
+fn gone(delivery: &mut Delivery, copy: &mut Option<Copy>, began: Moment) {
+    if began < delivery.quiet_until && !mutant::skips_grace() {
+        delivery.stands = Stands::Unknown;
+        delivery.not_before = delivery.quiet_until;
         return;
     }
     delivery.stands = Stands::Absent;
@@ -508,7 +559,29 @@ fn absent(delivery: &mut Delivery, copy: &mut Option<Copy>, terms: &Terms, began
     }
 }
 
+/// From when on a look-up is believed that shows no public copy: a search may
+/// not yet see what our own last write left.
+fn sure_from(delivery: &Delivery, copy: Option<&Copy>, terms: &Terms) -> Moment {
+    let written_at = copy.map_or(Moment::NEVER, |copy| copy.written_at);
+    let seen_from = if written_at == Moment::NEVER { Moment::NEVER } else { written_at.after(terms.grace) };
+    delivery.quiet_until.max(seen_from)
+}
+
+/// Where nothing can be recognised, a look-up says nothing. A copy whose id
+/// we know is written again there; a lost create is a person's to judge.
+fn unseen(delivery: &mut Delivery, copy: Option<&Copy>) {
+    delivery.stands = match copy {
+        Some(_) => Stands::Copy(None),
+        None if delivery.doubted => Stands::Unknown,
+        None => Stands::Absent,
+    };
+    if delivery.stands == Stands::Unknown && delivery.wanted != Wanted::Nothing {
+        delivery.hold = Hold::Parked(ErrorKind::Timeout);
+    }
+}
+
 fn present(delivery: &mut Delivery, copy: &mut Option<Copy>, hit: &Found, terms: &Terms, began: Moment) {
+    let sure_from = sure_from(delivery, copy.as_ref(), terms);
     let known = copy.take();
     let quiet = began < delivery.quiet_until;
     let visible = hit.status.reaches_citizens();
@@ -518,16 +591,23 @@ fn present(delivery: &mut Delivery, copy: &mut Option<Copy>, hit: &Found, terms:
     let form = known.as_ref().and_then(|copy| copy.form).filter(|_| as_written && !quiet);
     delivery.absences = 0;
     delivery.stands = if visible || (hidden_as_wanted && !withdrawn) { Stands::Copy(form) } else { Stands::Hidden };
-    if delivery.stands == Stands::Hidden && !withdrawn && !quiet && delivery.wanted != Wanted::Nothing {
+    let unsure = delivery.stands == Stands::Hidden && began < sure_from;
+    if delivery.stands == Stands::Hidden && !withdrawn && !unsure && delivery.wanted != Wanted::Nothing {
         delivery.hold = Hold::Removed;
     }
+    if visible && delivery.hold == Hold::Removed {
+        // The editors put it back.
+        delivery.hold = Hold::None;
+    }
+    delivery.sent = true;
     if !quiet {
         delivery.quiet_until = Moment::NEVER;
         delivery.doubted = false;
-    } else if delivery.wanted == Wanted::Nothing && !visible {
+    }
+    if unsure {
         // A late request may still bring it back to the citizens: look once more.
         delivery.stands = Stands::Unknown;
-        delivery.not_before = delivery.quiet_until;
+        delivery.not_before = sure_from;
     }
     *copy = Some(Copy {
         id: hit.id.clone(),
@@ -536,7 +616,8 @@ fn present(delivery: &mut Delivery, copy: &mut Option<Copy>, hit: &Found, terms:
         ticket: None,
         form: known.as_ref().and_then(|copy| copy.form),
         print: known.as_ref().and_then(|copy| copy.print),
-        withdrawn: withdrawn && !visible,
+        // Within the grace a withdrawal of ours may still take effect.
+        withdrawn: withdrawn && (quiet || !visible),
         several: false,
         written_at: known.as_ref().map_or(Moment::NEVER, |copy| copy.written_at),
         verify_at: Moment::NEVER,
@@ -546,9 +627,12 @@ fn present(delivery: &mut Delivery, copy: &mut Option<Copy>, hit: &Found, terms:
 /// Several objects under one key. A person must say which stays; a withdrawal
 /// takes one after the other and looks again after each.
 fn several(delivery: &mut Delivery, copy: &mut Option<Copy>, hits: &[Found], first: &Found) {
-    let public = hits.iter().find(|hit| hit.status.reaches_citizens());
-    let hit = public.unwrap_or(first);
     let known = copy.take();
+    // A search that lags still shows the one that was just taken away: take the next.
+    let last = known.as_ref().and_then(|copy| hits.iter().position(|hit| hit.id == copy.id));
+    let from = last.map_or(0, |last| last + 1);
+    let public = hits.iter().cycle().skip(from).take(hits.len()).find(|hit| hit.status.reaches_citizens());
+    let hit = public.unwrap_or(first);
     *copy = Some(Copy {
         id: hit.id.clone(),
         version: hit.version.clone(),
@@ -562,6 +646,7 @@ fn several(delivery: &mut Delivery, copy: &mut Option<Copy>, hits: &[Found], fir
         verify_at: Moment::NEVER,
     });
     delivery.absences = 0;
+    delivery.sent = true;
     delivery.stands = if public.is_some() { Stands::Copy(None) } else { Stands::Hidden };
     if delivery.wanted != Wanted::Nothing {
         delivery.hold = Hold::Parked(ErrorKind::Conflict);
@@ -577,7 +662,9 @@ fn written(
     now: Moment,
 ) {
     let visible = read_back.status.reaches_citizens();
-    let created = copy.is_none();
+    if terms.key == KeySupport::None {
+        delivery.doubted = false;
+    }
     delivery.sent = true;
     delivery.tries = 0;
     delivery.absences = 0;
@@ -589,7 +676,9 @@ fn written(
         delivery.stands = Stands::Hidden;
         delivery.hold = Hold::Parked(ErrorKind::Forbidden);
     }
-    let verify_at = if created && delivery.doubted { now.after(VERIFY_AFTER) } else { Moment::NEVER };
+    let known = copy.as_ref().map_or(Moment::NEVER, |copy| copy.verify_at);
+    // What was found within the grace need not be the only one.
+    let verify_at = if delivery.doubted { now.after(VERIFY_AFTER) } else { known };
     *copy = Some(Copy {
         id: read_back.id.clone(),
         version: read_back.version.clone(),
@@ -600,7 +689,7 @@ fn written(
         withdrawn: false,
         several: false,
         written_at: now,
-        verify_at: copy.as_ref().map_or(verify_at, |known| known.verify_at),
+        verify_at,
     });
 }
 
@@ -625,8 +714,10 @@ fn pending(delivery: &mut Delivery, copy: &mut Option<Copy>, ticket: &Ticket, ag
     });
 }
 
-fn withdrawn(delivery: &mut Delivery, copy: &mut Option<Copy>, left: Option<&Found>, now: Moment) {
-    let look_again = now < delivery.quiet_until || copy.as_ref().is_some_and(|copy| copy.several);
+/// `call`: when it began and ended. A late write may have landed behind one that began within the grace.
+fn withdrawn(delivery: &mut Delivery, copy: &mut Option<Copy>, left: Option<&Found>, call: (Moment, Moment)) {
+    let (began, now) = call;
+    let look_again = began < delivery.quiet_until || copy.as_ref().is_some_and(|copy| copy.several);
     delivery.tries = 0;
     delivery.absences = 0;
     delivery.stands = match left {
@@ -635,7 +726,8 @@ fn withdrawn(delivery: &mut Delivery, copy: &mut Option<Copy>, left: Option<&Fou
         Some(_) => Stands::Hidden,
     };
     if look_again {
-        delivery.not_before = delivery.quiet_until;
+        let next = if copy.as_ref().is_some_and(|copy| copy.several) { now.after(NEXT_OF_SEVERAL) } else { began };
+        delivery.not_before = delivery.quiet_until.max(next);
     }
     match left {
         None => *copy = None,
@@ -651,10 +743,22 @@ fn withdrawn(delivery: &mut Delivery, copy: &mut Option<Copy>, left: Option<&Fou
     }
 }
 
-/// What stands at the address is not ours, or nothing: what we believed is in doubt.
-fn not_ours(delivery: &mut Delivery) {
-    delivery.stands = Stands::Unknown;
-    delivery.absences = 0;
+/// What stands at the address is not ours, or nothing: what we believed is in
+/// doubt. A search that goes on showing it is asked ever more rarely.
+fn not_ours(delivery: &mut Delivery, draw: f64, now: Moment) {
+    delivery.doubt(Moment::NEVER);
+    delivery.tries += 1;
+    if delivery.tries == 1 {
+        return;
+    }
+    let wait = retry::delivery(delivery.tries, None, draw);
+    if delivery.wanted == Wanted::Nothing {
+        delivery.not_before = now.after(wait.min(WITHDRAWAL_CAP));
+    } else if delivery.tries >= retry::TRIES_MAX {
+        delivery.hold = Hold::Parked(ErrorKind::Conflict);
+    } else {
+        delivery.not_before = now.after(wait);
+    }
 }
 
 fn failed(delivery: &mut Delivery, failure: Failure, draw: f64, terms: &Terms, now: Moment) {

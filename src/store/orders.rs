@@ -380,25 +380,7 @@ fn change(delivery: &mut Delivery, what: What) {
             delivery.class = Class::Correction;
             delivery.not_before = Moment::NEVER;
         }
-        What::Retry => match delivery.hold {
-            Hold::Parked(_) => {
-                delivery.hold = Hold::None;
-                delivery.doubt(Moment::NEVER);
-                delivery.tries = 0;
-                delivery.not_before = Moment::NEVER;
-            }
-            Hold::Removed => {
-                // Asked for by a person: what was taken down is ours to show again.
-                delivery.hold = Hold::None;
-                if delivery.stands == Stands::Unknown {
-                    delivery.doubt(Moment::NEVER);
-                }
-                delivery.tries = 0;
-                delivery.not_before = Moment::NEVER;
-            }
-            Hold::None => delivery.not_before = Moment::NEVER,
-            Hold::Waiting(_) | Hold::Detached => {}
-        },
+        What::Retry => delivery.retry(),
         What::Resume => {
             if delivery.hold == Hold::Waiting(Waiting::Approval) {
                 delivery.hold = Hold::None;
