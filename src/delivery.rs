@@ -352,6 +352,9 @@ impl Terms {
 
 /// A create that followed an unknown outcome is looked at again after this.
 pub const VERIFY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// A portal that works on a write is asked no more often than this, and no less.
+const CONFIRM_MIN: Duration = Duration::from_secs(1);
+const CONFIRM_MAX: Duration = Duration::from_secs(60 * 60);
 /// A refused withdrawal is tried again at least this often: it is never given up.
 const WITHDRAWAL_CAP: Duration = Duration::from_secs(60 * 60);
 
@@ -466,7 +469,9 @@ pub fn settle(delivery: &mut Delivery, copy: &mut Option<Copy>, done: &Settlemen
     match &done.outcome {
         Outcome::Found(hits) => found(delivery, copy, hits, terms, done.began),
         Outcome::Written(form, read_back) => written(delivery, copy, *form, read_back, terms, now),
-        Outcome::Pending(ticket, again) => pending(delivery, copy, ticket, now.after(*again)),
+        Outcome::Pending(ticket, again) => {
+            pending(delivery, copy, ticket, now.after((*again).clamp(CONFIRM_MIN, CONFIRM_MAX)))
+        }
         Outcome::Withdrawn(Some(left)) if left.status.reaches_citizens() => {
             // The portal said yes and did nothing.
             let failure = Failure { kind: ErrorKind::Protocol, retry: Retry::Never, scope: Scope::Post };

@@ -57,14 +57,16 @@ impl Store {
     pub fn media(&self, url: &str) -> Result<Option<MediaRow>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached("SELECT sha256, mime, tries, reason FROM media WHERE url = ?1")?;
-            let row: Option<(Option<Vec<u8>>, Option<String>, u32, Option<String>)> = statement
-                .query_row([url], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-                .optional()?;
-            Ok(row.map(|(sha256, mime, tries, reason)| MediaRow {
-                file: sha256.and_then(|bytes| bytes.try_into().ok()).zip(mime),
-                tries,
-                reason,
-            }))
+            let row = statement.query_row([url], |row| {
+                let sha256: Option<Vec<u8>> = row.get(0)?;
+                let mime: Option<String> = row.get(1)?;
+                Ok(MediaRow {
+                    file: sha256.and_then(|bytes| bytes.try_into().ok()).zip(mime),
+                    tries: row.get(2)?,
+                    reason: row.get(3)?,
+                })
+            });
+            Ok(row.optional()?)
         })
     }
 
@@ -105,19 +107,18 @@ impl Store {
             let mut statement = db.prepare_cached(
                 "SELECT remote, url, quiet_until, refused FROM media_copy WHERE installation = ?1 AND sha256 = ?2",
             )?;
-            let row: Option<(Option<String>, Option<String>, i64, Option<String>)> = statement
-                .query_row((installation.0, &sha256[..]), |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            let row = statement.query_row((installation.0, &sha256[..]), |row| {
+                let (id, url): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+                let remote = id.zip(url).map(|(id, url)| RemoteMedia { id: RemoteId(id), url, expires: None });
+                let (quiet_until, refused) = (Moment(row.get(2)?), row.get::<_, Option<String>>(3)?.is_some());
+                Ok(match remote {
+                    Some(remote) => (Picture::Settled, Some(remote)),
+                    None if refused => (Picture::Settled, None),
+                    None if quiet_until > now => (Picture::Quiet(quiet_until), None),
+                    None => (Picture::Missing, None),
                 })
-                .optional()?;
-            Ok(match row {
-                Some((Some(id), Some(url), _, _)) => {
-                    (Picture::Settled, Some(RemoteMedia { id: RemoteId(id), url, expires: None }))
-                }
-                Some((_, _, _, Some(_refused))) => (Picture::Settled, None),
-                Some((_, _, quiet_until, None)) if quiet_until > now.0 => (Picture::Quiet(Moment(quiet_until)), None),
-                Some(_) | None => (Picture::Missing, None),
-            })
+            });
+            Ok(row.optional()?.unwrap_or((Picture::Missing, None)))
         })
     }
 }

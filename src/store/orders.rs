@@ -13,7 +13,7 @@ use super::portals::{self, Planned, PlannedPortal};
 use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, deliveries, events, meta};
-use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, Stands, State, Waiting, Wanted};
+use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, State, Waiting, Wanted};
 use crate::plan::{self, Occasion};
 
 /// A piece of an order keeps the writer no longer than this.

@@ -272,11 +272,17 @@ impl Desk {
             .prepare_cached("SELECT operation, at, ended - started, outcome, previous FROM attempt WHERE id = ?1")?;
         let (mut next, mut history) = (last.map(|id| id.0), Vec::new());
         while let Some(id) = next.filter(|_| history.len() < HISTORY_MAX) {
-            let row: Option<(i64, i64, Option<i64>, Option<String>, Option<i64>)> = statement
-                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
-                .optional()?;
-            let Some((operation, at, took, outcome, previous)) = row else { break };
-            history.push(AttemptRow { operation: operation_name(operation), at, took, outcome });
+            let row = statement.query_row([id], |row| {
+                let attempt = AttemptRow {
+                    operation: operation_name(row.get(0)?),
+                    at: row.get(1)?,
+                    took: row.get(2)?,
+                    outcome: row.get(3)?,
+                };
+                Ok((attempt, row.get::<_, Option<i64>>(4)?))
+            });
+            let Some((attempt, previous)) = row.optional()? else { break };
+            history.push(attempt);
             next = previous;
         }
         Ok(history)

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dongbo_sdk::{
-    At, Call, Capabilities, CheckReport, Error, ErrorKind, Operation, RemoteCopy, RemoteId, RemoteMedia, Removal,
-    Retry, Scope, Trace, Written,
+    At, Call, Capabilities, CheckReport, Error, ErrorKind, KeySupport, Operation, RemoteCopy, RemoteId, RemoteMedia,
+    Removal, Retry, Scope, Trace, Written,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
@@ -420,7 +420,9 @@ impl Hand {
             Step::Withdraw(id) => self.withdraw(&call, task, id).await.map(Ended::from),
             Step::Upload => self.upload(&call, task, piece).await,
             Step::Confirm(ticket) => match self.place.adapter.confirm(&call, ticket).await {
-                Ok(written) => Ok(self.written(written, task).into()),
+                // Which revision the ticket was for is not kept: what stands is looked at, and made as wanted.
+                Ok(Written::Stands(copy)) => Ok(Outcome::Found(vec![found(&copy)]).into()),
+                Ok(Written::Pending { ticket, again }) => Ok(Outcome::Pending(ticket, again).into()),
                 Err(error) => Err(error),
             },
             Step::Rest | Step::Held | Step::Wait(_) => Ok(Outcome::NotOurs.into()),
@@ -461,7 +463,7 @@ impl Hand {
         let post = self.post(task, form, piece)?;
         let written = self.place.adapter.create(call, &post).await;
         Ok(match written {
-            Ok(written) => Ok(self.written_form(written, form)),
+            Ok(written) => Ok(self.written(written, form)),
             Err(error) => Err(error),
         })
     }
@@ -480,7 +482,7 @@ impl Hand {
             Err(error) => return Ok(Err(error)),
         };
         let post = self.post(task, form, piece)?;
-        Ok(self.place.adapter.update(call, &at, &post).await.map(|written| self.written_form(written, form)))
+        Ok(self.place.adapter.update(call, &at, &post).await.map(|written| self.written(written, form)))
     }
 
     async fn withdraw(&self, call: &Call, task: &Task, id: &RemoteId) -> Result<Outcome, Error> {
@@ -505,7 +507,7 @@ impl Hand {
     /// An id is only an address: what stands there must carry our key.
     async fn read_ours(&self, call: &Call, task: &Task, id: &RemoteId) -> Result<Option<(At, RemoteCopy)>, Error> {
         let Some(standing) = self.place.adapter.read(call, id).await? else { return Ok(None) };
-        if standing.key.as_ref() != Some(&task.key) {
+        if self.terms.key != KeySupport::None && standing.key.as_ref() != Some(&task.key) {
             return Ok(None);
         }
         let at = At { id: standing.id.clone(), key: task.key.clone(), version: standing.version.clone() };
@@ -518,17 +520,7 @@ impl Hand {
         Ok(render::post(task.key.clone(), &content, &shape, &self.capabilities, piece.remote.clone()))
     }
 
-    fn written(&self, written: Written, task: &Task) -> Outcome {
-        match task.delivery.wanted {
-            Wanted::Post(form) => self.written_form(written, form),
-            Wanted::Nothing => match written {
-                Written::Stands(copy) => Outcome::Found(vec![found(&copy)]),
-                Written::Pending { ticket, again } => Outcome::Pending(ticket, again),
-            },
-        }
-    }
-
-    fn written_form(&self, written: Written, form: Form) -> Outcome {
+    fn written(&self, written: Written, form: Form) -> Outcome {
         match written {
             Written::Stands(copy) => Outcome::Written(form, found(&copy)),
             Written::Pending { ticket, again } => Outcome::Pending(ticket, again),
