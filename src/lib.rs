@@ -3,15 +3,18 @@
 //! copy. `ARCHITECTURE.md` is the map.
 
 pub mod article;
+pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod delivery;
+pub mod exit;
 pub mod media;
 pub mod message;
 pub mod plan;
 pub mod poll;
 pub mod portals;
 pub mod render;
+pub mod report;
 pub mod retry;
 pub mod source;
 pub mod store;

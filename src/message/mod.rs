@@ -6,6 +6,7 @@
 //! decided here, nothing is read, and no secret can get in: the fields are ids,
 //! addresses, paths and numbers.
 
+pub mod of;
 mod text;
 
 use std::fmt;

@@ -72,7 +72,7 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn is_restored(&self) -> Result<bool, StoreError> {
-        self.read(|db| Ok(meta::get(db, MARK)?.is_some()))
+        self.read(is_marked)
     }
 
     /// A restored ledger believes nothing: every delivery is in doubt and is
@@ -109,6 +109,10 @@ impl Store {
         .await?;
         Ok(count)
     }
+}
+
+pub(super) fn is_marked(db: &Connection) -> Result<bool, StoreError> {
+    Ok(meta::get(db, MARK)?.is_some())
 }
 
 fn keys_after(db: &Connection, from: (i64, i64)) -> Result<Vec<(i64, i64)>, StoreError> {

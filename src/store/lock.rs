@@ -1,6 +1,7 @@
 //! One daemon per state folder: an advisory lock that dies with its process.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::Path;
 
 use super::StoreError;
@@ -31,7 +32,11 @@ impl InstanceLock {
                 }
             })?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => {
+                // For the message of the one that comes second; the lock itself is what counts.
+                let _ = file.set_len(0).and_then(|()| write!(&file, "{}", std::process::id()));
+                Ok(Self { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked { state: state.to_owned() }),
             Err(TryLockError::Error(_)) => Err(StoreError::Disk),
         }
@@ -43,4 +48,10 @@ impl InstanceLock {
         File::open(state.join("dongbo.lock"))
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
+}
+
+/// The process that holds, or last held, the lock of a state folder.
+#[must_use]
+pub fn lock_holder(state: &Path) -> Option<u32> {
+    std::fs::read_to_string(state.join("dongbo.lock")).ok()?.trim().parse().ok()
 }

@@ -13,7 +13,7 @@ use super::portals::{self, Planned, PlannedPortal};
 use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, deliveries, events, meta};
-use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, Stands, Waiting, Wanted};
+use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, Stands, State, Waiting, Wanted};
 use crate::plan::{self, Occasion};
 
 /// A piece of an order keeps the writer no longer than this.
@@ -157,6 +157,32 @@ impl Desk {
             }
         }
         Ok(counts)
+    }
+}
+
+impl Desk {
+    /// Deliveries of a selection that do not stand as wanted, per portal id.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn unfinished(&self, selection: &Selection, planned: &Planned) -> Result<Vec<(String, usize)>, StoreError> {
+        let mut counts: Vec<_> = chosen(selection, planned).map(|portal| (portal.name.clone(), 0)).collect();
+        let mut from = 0;
+        loop {
+            let page = articles_after(&self.db, selection, from)?;
+            let Some(last) = page.last() else { return Ok(counts) };
+            from = last.0;
+            for article in page {
+                if !matches_article(&self.db, article, selection)? {
+                    continue;
+                }
+                for (place, portal) in chosen(selection, planned).enumerate() {
+                    let delivery = deliveries::load(&self.db, article, portal.rules.portal)?;
+                    let left = delivery.is_some_and(|delivery| delivery.state() != State::Standing);
+                    counts[place].1 += usize::from(left);
+                }
+            }
+        }
     }
 }
 

@@ -8,9 +8,10 @@ use super::articles::{self, ArticleRow, SourceRow};
 use super::deliveries::{self, DELIVERY_COLUMNS};
 use super::portals::{self, PortalRow};
 use super::steps::{operation_name, parse};
-use super::{Desk, Event, OrderRow, Store, StoreError, events, meta};
+use super::{Desk, Event, OrderRow, Planned, Store, StoreError, clock, events, meta};
 use crate::article::Content;
-use crate::delivery::{ArticleId, AttemptId, Copy, Delivery, PortalId, RevisionId, State};
+use crate::delivery::{ArticleId, AttemptId, Copy, Delivery, Moment, PortalId, RevisionId, State};
+use crate::plan::Facts;
 
 /// Deliveries of one portal by state.
 pub type Counts = BTreeMap<State, usize>;
@@ -23,6 +24,13 @@ pub struct DeliveryRow {
     pub delivery: Delivery,
     pub copy: Option<Copy>,
     pub last_attempt: Option<AttemptId>,
+}
+
+/// How a portal moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pulse {
+    pub written_at: Option<Moment>,
+    pub due_at: Option<Moment>,
 }
 
 /// One try in the history of a delivery.
@@ -72,6 +80,44 @@ impl Desk {
     /// When the ledger cannot be read.
     pub fn counts(&self, portal: PortalId) -> Result<Counts, StoreError> {
         counts(&self.db, portal)
+    }
+
+    /// Ledger time, as the daemon counts it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn now(&self) -> Result<Moment, StoreError> {
+        Ok(clock::Clock::resume(meta::carried(&self.db)?.as_ref(), &clock::machine()).now())
+    }
+
+    /// This ledger was put back from a backup and no daemon has run on it since.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn is_restored(&self) -> Result<bool, StoreError> {
+        super::backup::is_marked(&self.db)
+    }
+
+    /// When the last write of ours to the portal ended, and since when its
+    /// oldest hint is due (ledger time).
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn pulse(&self, portal: PortalId) -> Result<Pulse, StoreError> {
+        let written: Option<i64> =
+            self.db.query_row("SELECT max(written_at) FROM copy WHERE portal = ?1", [portal.0], |row| row.get(0))?;
+        let due: Option<i64> =
+            self.db.query_row("SELECT min(at) FROM due WHERE portal = ?1", [portal.0], |row| row.get(0))?;
+        let known = |at: Option<i64>| at.filter(|&at| at > 0).map(Moment);
+        Ok(Pulse { written_at: known(written), due_at: known(due) })
+    }
+
+    /// What the rules need to know of an article.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn facts(&self, article: ArticleId, planned: &Planned) -> Result<Option<Facts>, StoreError> {
+        articles::facts(&self.db, article, planned)
     }
 
     /// How many articles there are.

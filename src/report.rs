@@ -1,0 +1,460 @@
+//! What commands tell: computed from the ledger, written for people or as
+//! JSON. The JSON shapes are an interface: fields are added, never changed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use dongbo_sdk::ErrorKind;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::delivery::{Hold, Moment, Stands, State, Waiting, Wanted};
+use crate::message::{Lang, Message, Problem};
+use crate::source::date::LOCAL;
+use crate::store::{ArticleRow, Counts, DeliveryRow, Desk, Health, OrderRow, PortalRow, StoreError, wall};
+
+/// One of two texts.
+#[must_use]
+pub fn either<T>(lang: Lang, vi: T, en: T) -> T {
+    match lang {
+        Lang::Vi => vi,
+        Lang::En => en,
+    }
+}
+
+/// A wall-clock time (ms) in Vietnam, for people.
+#[must_use]
+pub fn when(ms: i64, lang: Lang) -> String {
+    let Ok(time) = Timestamp::from_millisecond(ms) else { return "—".into() };
+    LOCAL.to_datetime(time).strftime(either(lang, "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")).to_string()
+}
+
+/// Ledger time as wall-clock ms; `now` is ledger time.
+#[must_use]
+pub fn to_wall(at: Moment, now: Moment) -> i64 {
+    wall().saturating_add(at.0.saturating_sub(now.0))
+}
+
+/// What `dongbo status --json` prints. Times are wall-clock milliseconds since 1970.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// A daemon works on this ledger.
+    pub running: bool,
+    /// `pause --all` is in force.
+    pub paused: bool,
+    /// The ledger was put back from a backup and no daemon has run since.
+    pub restored: bool,
+    pub articles: i64,
+    /// Those that need a person first, then those that are late, then by id.
+    pub portals: Vec<PortalStatus>,
+    /// Ids of portals that have left the configuration; their copies stay.
+    pub retired: Vec<String>,
+    pub sources: Vec<SourceStatus>,
+    pub orders: Vec<OrderRow>,
+}
+
+/// How a portal is doing, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// Nothing is sent until a person or the configuration changes something.
+    Held,
+    /// It does not answer; it is asked again by itself.
+    Down,
+    /// Some deliveries need a person.
+    Attention,
+    Paused,
+    /// No check has succeeded yet.
+    New,
+    /// Some deliveries are under way.
+    Busy,
+    Ok,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PortalStatus {
+    pub id: String,
+    pub name: String,
+    pub condition: Condition,
+    /// Deliveries by state; a state without any is left out.
+    pub deliveries: BTreeMap<State, usize>,
+    pub reason: Option<String>,
+    /// When it is asked again, where it is down.
+    pub asked_again_at: Option<i64>,
+    /// When our last write there ended.
+    pub written_at: Option<i64>,
+    /// Age of the oldest delivery that is due, in seconds.
+    pub lag_seconds: Option<i64>,
+    /// What asks a person to act.
+    pub messages: Vec<Message>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceStatus {
+    pub id: String,
+    /// The last reading that found something new.
+    pub read_at: Option<i64>,
+    /// Kind of the last failure; `null`: the last poll succeeded.
+    pub failing: Option<String>,
+}
+
+impl Status {
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn read(desk: &Desk, config: &Config, lang: Lang) -> Result<Self, StoreError> {
+        let (rows, now, paused) = (desk.portals()?, desk.now()?, desk.paused()?);
+        let mut portals = Vec::new();
+        for row in rows.iter().filter(|row| !row.retired) {
+            portals.push(portal_status(desk, config, row, &Look { now, paused, lang })?);
+        }
+        portals.sort_by(|a, b| (a.condition, &a.id).cmp(&(b.condition, &b.id)));
+        let mut sources = Vec::new();
+        for source in &config.sources {
+            let row = desk.source(&source.id)?;
+            let (read_at, failing) = row.map(|row| (row.read_at, row.failing)).unwrap_or_default();
+            sources.push(SourceStatus { id: source.id.clone(), read_at, failing });
+        }
+        Ok(Self {
+            running: crate::store::InstanceLock::is_held(&config.state),
+            paused,
+            restored: desk.is_restored()?,
+            articles: desk.articles()?,
+            portals,
+            retired: rows.into_iter().filter(|row| row.retired).map(|row| row.name).collect(),
+            sources,
+            orders: desk.open_orders()?,
+        })
+    }
+
+    /// Something waits for a person.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        let portal = |portal: &PortalStatus| matches!(portal.condition, Condition::Held | Condition::Attention);
+        self.portals.iter().any(portal) || self.sources.iter().any(|source| source.failing.is_some())
+    }
+
+    /// For people; a line for each portal, trouble first.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        let mut text = self.head(lang);
+        let width = self.portals.iter().map(|portal| portal.id.chars().count()).max().unwrap_or(0);
+        for portal in &self.portals {
+            let _ = writeln!(text, "{}", portal.line(width, lang));
+            for message in &portal.messages {
+                let _ = writeln!(text, "{}", indented(&message.to_string()));
+            }
+        }
+        for source in &self.sources {
+            let _ = writeln!(text, "{}", source.line(lang));
+        }
+        for order in &self.orders {
+            let words = either(lang, "lệnh đang mở", "open order");
+            let _ = writeln!(text, "{words} {}: {} ({})", order.id, order.order.what.name(), order.who);
+        }
+        text
+    }
+
+    fn head(&self, lang: Lang) -> String {
+        let mut text = either(
+            lang,
+            format!("{} bài, {} cổng thành phần\n", self.articles, self.portals.len()),
+            format!("{} articles, {} portals\n", self.articles, self.portals.len()),
+        );
+        let mut say = |vi: &str, en: &str| {
+            let _ = writeln!(text, "{}", either(lang, vi, en));
+        };
+        if !self.running {
+            say("dongbo chưa chạy: dongbo run", "dongbo is not running: dongbo run");
+        }
+        if self.paused {
+            say(
+                "Tất cả đang tạm dừng; tiếp tục: dongbo resume --all",
+                "Everything is paused; go on: dongbo resume --all",
+            );
+        }
+        if self.restored {
+            say(
+                "Cơ sở dữ liệu vừa khôi phục từ bản sao lưu; khi chạy, mọi bản sao được đối chiếu trước khi ghi.",
+                "The ledger was put back from a backup; the next run looks every copy up before it writes.",
+            );
+        }
+        if !self.retired.is_empty() {
+            let ids = self.retired.join(", ");
+            say(&format!("Không còn trong cấu hình: {ids}"), &format!("No longer in the configuration: {ids}"));
+        }
+        text
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
+
+struct Look {
+    now: Moment,
+    paused: bool,
+    lang: Lang,
+}
+
+fn portal_status(desk: &Desk, config: &Config, row: &PortalRow, look: &Look) -> Result<PortalStatus, StoreError> {
+    let (counts, pulse) = (desk.counts(row.id)?, desk.pulse(row.id)?);
+    let health = worse(row);
+    let messages = problems(config, row, &counts).into_iter().map(|problem| problem.message(look.lang)).collect();
+    let lag = pulse.due_at.filter(|&at| at <= look.now).map(|at| (look.now.0 - at.0) / 1000);
+    Ok(PortalStatus {
+        id: row.name.clone(),
+        name: config.portal(&row.name).map_or_else(|| row.name.clone(), |portal| portal.name.clone()),
+        condition: condition(row, &counts, look.paused),
+        deliveries: counts,
+        reason: health.reason.clone(),
+        asked_again_at: health.open_until.map(|at| to_wall(at, look.now)),
+        written_at: pulse.written_at.map(|at| to_wall(at, look.now)),
+        lag_seconds: lag,
+        messages,
+    })
+}
+
+/// The portal's own health, or its installation's where that is what stops it.
+fn worse(row: &PortalRow) -> &Health {
+    let calm = |health: &Health| health.held.is_none() && health.open_until.is_none();
+    if calm(&row.health) && !calm(&row.installation_health) { &row.installation_health } else { &row.health }
+}
+
+fn condition(row: &PortalRow, counts: &Counts, all_paused: bool) -> Condition {
+    let some = |states: &[State]| states.iter().any(|state| counts.get(state).is_some_and(|&count| count > 0));
+    let health = worse(row);
+    if health.held.is_some() {
+        Condition::Held
+    } else if health.open_until.is_some() {
+        Condition::Down
+    } else if some(&[State::Parked, State::Removed, State::Waiting]) {
+        Condition::Attention
+    } else if row.paused || all_paused {
+        Condition::Paused
+    } else if row.capabilities.is_none() {
+        Condition::New
+    } else if some(&[State::Due, State::Uncertain]) {
+        Condition::Busy
+    } else {
+        Condition::Ok
+    }
+}
+
+/// What asks a person to act on a portal as a whole.
+fn problems(config: &Config, row: &PortalRow, counts: &Counts) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let portal = row.name.clone();
+    let health = worse(row);
+    if let Some(held) = &health.held {
+        let kind = ErrorKind::from_name(held).unwrap_or(ErrorKind::Unexpected);
+        problems.push(match kind {
+            ErrorKind::Conflict => Problem::OtherSite {
+                portal: portal.clone(),
+                address: row.address.clone(),
+                found: health.reason.clone().unwrap_or_default(),
+            },
+            kind => Problem::PortalHeld { portal: portal.clone(), kind },
+        });
+    }
+    if let Some(&waiting) = counts.get(&State::Waiting).filter(|&&count| count > 0) {
+        let limit = config.portal(&row.name).map_or(0, |portal| portal.create_burst);
+        problems.push(Problem::CreateBurstHeld { portal, waiting: waiting as u64, limit });
+    }
+    problems
+}
+
+impl Condition {
+    #[must_use]
+    pub fn word(self, lang: Lang) -> &'static str {
+        let (vi, en) = match self {
+            Self::Held => ("BỊ GIỮ", "HELD"),
+            Self::Down => ("KHÔNG TRẢ LỜI", "DOWN"),
+            Self::Attention => ("CẦN XEM", "ATTENTION"),
+            Self::Paused => ("tạm dừng", "paused"),
+            Self::New => ("chưa kiểm tra", "new"),
+            Self::Busy => ("đang gửi", "busy"),
+            Self::Ok => ("ổn", "ok"),
+        };
+        either(lang, vi, en)
+    }
+}
+
+/// The word for a state.
+#[must_use]
+pub fn state_word(state: State, lang: Lang) -> &'static str {
+    let (vi, en) = match state {
+        State::Standing => ("đúng", "standing"),
+        State::Due => ("chờ gửi", "due"),
+        State::Uncertain => ("chưa chắc", "uncertain"),
+        State::Waiting => ("chờ đồng ý", "waiting"),
+        State::Parked => ("bỏ dở", "parked"),
+        State::Removed => ("bị gỡ", "removed"),
+        State::Detached => ("đã tách", "detached"),
+    };
+    either(lang, vi, en)
+}
+
+impl PortalStatus {
+    fn line(&self, width: usize, lang: Lang) -> String {
+        let mut line = format!("{:<width$}  {:<13}", self.id, self.condition.word(lang));
+        for (state, count) in &self.deliveries {
+            let _ = write!(line, "  {} {count}", state_word(*state, lang));
+        }
+        if let Some(lag) = self.lag_seconds.filter(|&lag| lag > 0) {
+            let _ = write!(line, "  {}", either(lang, format!("trễ {lag} giây"), format!("late {lag} s")));
+        }
+        if let Some(at) = self.written_at {
+            let _ = write!(line, "  {} {}", either(lang, "ghi lúc", "written"), when(at, lang));
+        }
+        if let Some(reason) = &self.reason {
+            let _ = write!(line, "  {reason}");
+        }
+        if let Some(at) = self.asked_again_at {
+            let _ = write!(line, "  {} {}", either(lang, "hỏi lại lúc", "asked again"), when(at, lang));
+        }
+        line
+    }
+}
+
+impl SourceStatus {
+    fn line(&self, lang: Lang) -> String {
+        let word = either(lang, "nguồn", "source");
+        let read = self.read_at.map_or_else(|| "—".into(), |at| when(at, lang));
+        let state = match &self.failing {
+            Some(kind) => format!("{} {kind}", either(lang, "KHÔNG ĐỌC ĐƯỢC:", "NOT READ:")),
+            None => either(lang, "đọc được", "readable").into(),
+        };
+        format!("{word} {}: {state}, {} {read}", self.id, either(lang, "có tin mới lúc", "something new at"))
+    }
+}
+
+/// What `dongbo article --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Article {
+    pub key: String,
+    pub title: String,
+    pub url: String,
+    pub withdrawn: bool,
+    pub published_at: i64,
+    pub first_seen_at: i64,
+    pub categories: Vec<String>,
+    pub sources: Vec<String>,
+    pub copies: Vec<CopyStatus>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct CopyStatus {
+    pub portal: String,
+    pub state: State,
+    /// `nothing` or `post`.
+    pub wanted: &'static str,
+    /// `unknown`, `absent`, `hidden` or `copy`.
+    pub stands: &'static str,
+    pub url: Option<String>,
+    pub remote_id: Option<String>,
+    pub written_at: Option<i64>,
+    /// No step before this.
+    pub not_before: Option<i64>,
+    /// Why nothing is done: `parked`, `waiting`, `removed`, `detached`.
+    pub hold: Option<&'static str>,
+    /// The kind of failure for which it is parked.
+    pub kind: Option<&'static str>,
+    pub tries: u32,
+    /// Newest first.
+    pub attempts: Vec<crate::store::AttemptRow>,
+}
+
+impl Article {
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn read(desk: &Desk, row: &ArticleRow) -> Result<Self, StoreError> {
+        let now = desk.now()?;
+        let mut copies = Vec::new();
+        for delivery in desk.deliveries(row.id)? {
+            copies.push(copy_status(desk, &delivery, now)?);
+        }
+        Ok(Self {
+            key: row.key.clone(),
+            title: row.title.clone(),
+            url: row.url.clone(),
+            withdrawn: row.withdrawn,
+            published_at: row.published,
+            first_seen_at: row.first_seen,
+            categories: row.categories.clone(),
+            sources: row.sources.clone(),
+            copies,
+        })
+    }
+
+    /// For people: the article, then a line for each copy with its last tries.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        let mut text = format!("{}\n{}\n{}\n", self.title, self.url, self.key);
+        let _ = writeln!(
+            text,
+            "{} {}  {}",
+            either(lang, "đăng lúc", "published"),
+            when(self.published_at, lang),
+            self.categories.join(", ")
+        );
+        if self.withdrawn {
+            let _ = writeln!(text, "{}", either(lang, "ĐÃ THU HỒI", "WITHDRAWN"));
+        }
+        for copy in &self.copies {
+            let _ = writeln!(text, "{}", copy.line(lang));
+            for attempt in &copy.attempts {
+                let outcome = attempt.outcome.as_deref().unwrap_or("…");
+                let _ = writeln!(text, "    {}  {}  {outcome}", when(attempt.at, lang), attempt.operation);
+            }
+        }
+        text
+    }
+}
+
+impl CopyStatus {
+    fn line(&self, lang: Lang) -> String {
+        let mut line = format!("{}  {}", self.portal, state_word(self.state, lang));
+        for word in [self.hold, self.kind, self.url.as_deref()].into_iter().flatten() {
+            let _ = write!(line, "  {word}");
+        }
+        line
+    }
+}
+
+fn copy_status(desk: &Desk, row: &DeliveryRow, now: Moment) -> Result<CopyStatus, StoreError> {
+    let delivery = &row.delivery;
+    let (hold, kind) = match delivery.hold {
+        Hold::None => (None, None),
+        Hold::Parked(kind) => (Some("parked"), Some(kind.name())),
+        Hold::Waiting(Waiting::Approval) => (Some("waiting"), Some("approval")),
+        Hold::Waiting(Waiting::Firewall) => (Some("waiting"), Some("firewall")),
+        Hold::Waiting(Waiting::Embargo) => (Some("waiting"), Some("embargo")),
+        Hold::Removed => (Some("removed"), None),
+        Hold::Detached => (Some("detached"), None),
+    };
+    let copy = row.copy.as_ref();
+    let known = |at: Moment| (at != Moment::NEVER).then(|| to_wall(at, now));
+    Ok(CopyStatus {
+        portal: row.portal_name.clone(),
+        state: delivery.state(),
+        wanted: match delivery.wanted {
+            Wanted::Nothing => "nothing",
+            Wanted::Post(_) => "post",
+        },
+        stands: match delivery.stands {
+            Stands::Unknown => "unknown",
+            Stands::Absent => "absent",
+            Stands::Hidden => "hidden",
+            Stands::Copy(_) => "copy",
+        },
+        url: copy.and_then(|copy| copy.url.clone()),
+        remote_id: copy.map(|copy| copy.id.0.clone()),
+        written_at: copy.and_then(|copy| known(copy.written_at)),
+        not_before: known(delivery.not_before.max(delivery.quiet_until)).filter(|&at| at > wall()),
+        hold,
+        kind,
+        tries: delivery.tries,
+        attempts: desk.attempts(row.last_attempt)?,
+    })
+}
