@@ -11,7 +11,7 @@ use crate::site::Site;
 
 /// `[portal.adapter.folder]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table [portal.adapter.folder]")]
 pub struct Config {
     /// The folder. It is made at the first write if the one above it exists.
     pub path: PathBuf,

@@ -10,7 +10,7 @@ use crate::adapter::WordPress;
 
 /// One WordPress site and the account that dongbo has there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table [portal.adapter.wordpress]")]
 pub struct Config {
     /// The public address of the site, as citizens open it:
     /// `https://stttt.example.vn`, or with a folder for a site in one.
