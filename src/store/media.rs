@@ -123,6 +123,14 @@ impl Store {
     }
 }
 
+/// The file stands there already, or an upload of it is under way or in doubt.
+pub(super) fn is_claimed(tx: &Tx<'_>, installation: InstallationId, sha256: &[u8; 32]) -> Result<bool, StoreError> {
+    let mut statement = tx.db.prepare_cached(
+        "SELECT 1 FROM media_copy WHERE installation = ?1 AND sha256 = ?2 AND (remote IS NOT NULL OR quiet_until > ?3)",
+    )?;
+    Ok(statement.exists((installation.0, &sha256[..], tx.now.0))?)
+}
+
 /// The upload is about to leave.
 pub(super) fn intend(
     tx: &Tx<'_>,

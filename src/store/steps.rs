@@ -217,6 +217,12 @@ fn begin_in(tx: &Tx<'_>, begin: &Begin) -> Result<Option<AttemptId>, StoreError>
         deliveries::put(tx, &row, last)?;
         return Ok(None);
     }
+    if let Some((installation, sha256)) = &begin.media
+        && media::is_claimed(tx, *installation, sha256)?
+    {
+        // Another portal of the installation uploads the same file: one upload serves both.
+        return Ok(None);
+    }
     if delivery::mutant::skips_intent() {
         return Ok(Some(AttemptId(0)));
     }

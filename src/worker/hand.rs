@@ -402,6 +402,11 @@ impl Hand {
             return Ok(none);
         }
         let (picture, remote) = self.shared.store.media_copy(self.place.row.installation, &file.sha256)?;
+        let picture = match picture {
+            // Most often another portal's upload, which ends much sooner than its grace.
+            Picture::Quiet(until) => Picture::Quiet(until.min(self.shared.now().after(PICTURE_LOOK))),
+            Picture::Settled | Picture::Missing => picture,
+        };
         Ok((picture, Piece { file: Some(file), remote }))
     }
 
@@ -619,6 +624,8 @@ impl Hand {
     }
 }
 
+/// How soon a picture that somebody else uploads is looked at again.
+const PICTURE_LOOK: Duration = Duration::from_secs(1);
 /// When a picture that could not be fetched is tried again.
 const PICTURE_AGAIN: Duration = Duration::from_secs(20);
 /// No single file takes the whole budget of 64 MiB (in KiB).
