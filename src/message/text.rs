@@ -255,11 +255,11 @@ fn portal_lines(kind: ErrorKind) -> ([&'static str; 2], [&'static str; 2]) {
         ErrorKind::Rejected => (
             [
                 "Cổng thành phần từ chối nội dung của bài.",
-                "Xem lý do: dongbo status --portal {portal}; sửa xong: dongbo retry --portal {portal}",
+                "Xem lý do: dongbo portal show {portal}; sửa xong: dongbo retry --portal {portal}",
             ],
             [
                 "The portal refuses the article's content.",
-                "See why: dongbo status --portal {portal}; then run: dongbo retry --portal {portal}",
+                "See why: dongbo portal show {portal}; then run: dongbo retry --portal {portal}",
             ],
         ),
         ErrorKind::TooLarge => (

@@ -3,5 +3,6 @@
 
 mod licences;
 mod map;
+mod readme;
 mod tree;
 mod walls;
