@@ -26,18 +26,20 @@ pub(crate) fn until_shown(limit: Duration, lab: &Lab, sites: &[usize], articles:
 
 /// What a site does not show yet of the articles, if anything.
 fn missing(count: &Count, articles: &[Article]) -> Option<String> {
-    // WordPress stores the post first and its terms and picture after it: a
-    // count may come in between.
-    let shown = |article: &&Article| {
-        count.of(&article.url).is_some_and(|item| {
-            let finished = item.categories.len() == article.categories.len()
-                && article.categories.iter().all(|name| item.categories.contains(name));
-            item.status == "publish" && item.title == article.title && item.featured.is_some() && finished
-        })
-    };
+    let shown = |article: &&Article| shows(count, article);
     let open: Vec<_> = articles.iter().filter(|article| !shown(article)).map(|article| article.number).collect();
     (!open.is_empty())
         .then(|| format!("{} lacks {} articles: {:?}", count.url, open.len(), &open[..open.len().min(10)]))
+}
+
+/// The site shows the article as it is now. WordPress stores the post first and
+/// its terms and picture after it: a count may come in between.
+pub(crate) fn shows(count: &Count, article: &Article) -> bool {
+    count.of(&article.url).is_some_and(|item| {
+        let finished = item.categories.len() == article.categories.len()
+            && article.categories.iter().all(|name| item.categories.contains(name));
+        item.status == "publish" && item.title == article.title && item.featured.is_some() && finished
+    })
 }
 
 /// Asserts that a site carries each article exactly once, whole and public, and nothing besides.

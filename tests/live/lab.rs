@@ -82,6 +82,12 @@ impl Lab {
         (journal.len() - ended).saturating_sub(ended)
     }
 
+    /// Writes that came to the sites so far.
+    pub(crate) fn writes(&self) -> usize {
+        let journal = std::fs::read(self.directory.join("writes")).unwrap_or_default();
+        journal.iter().filter(|&&sign| sign == b'+').count()
+    }
+
     /// Ends one site's web server, counted from 0; its content stays.
     pub(crate) fn stop_site(&self, index: usize) {
         self.site("stop", index);
