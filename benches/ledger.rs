@@ -76,6 +76,13 @@ impl Ledger {
         Ok(())
     }
 
+    /// Leaves all but the first `count` portals without new work.
+    pub(crate) fn plan_only(&mut self, count: usize) {
+        let portals = self.planned.portals[..count].to_vec();
+        self.planned = Arc::new(Planned { portals, sources: self.planned.sources.clone() });
+        self.portals.truncate(count);
+    }
+
     /// What is due now on a portal: at most `limit`.
     pub(crate) fn due(&self, portal: PortalId, limit: usize) -> Result<Vec<Hint>> {
         Ok(self.store.due(portal, Class::Live, limit)?)

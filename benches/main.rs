@@ -12,6 +12,7 @@ mod cms;
 mod history;
 mod ledger;
 mod measure;
+mod overdue;
 mod record;
 mod storm;
 
@@ -38,8 +39,8 @@ impl Size {
     }
 }
 
-const PARTS: [(&str, fn(Size) -> Result<()>); 3] =
-    [("storm", storm::run), ("history", history::run), ("record", record::run)];
+const PARTS: [(&str, fn(Size) -> Result<()>); 4] =
+    [("storm", storm::run), ("history", history::run), ("record", record::run), ("overdue", overdue::run)];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
