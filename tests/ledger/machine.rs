@@ -1,7 +1,9 @@
 //! Property: whatever fails, whoever interferes, one public copy in the wanted
 //! form in the end, or a hold that says why; none after a withdrawal.
 //!
-//! A case that fails prints its operations; `DONGBO_SEED` replays a run.
+//! A case that fails prints its operations. Every run plays the same cases
+//! unless `DONGBO_SEED` names others: a search goes through many seeds, a
+//! change is judged by one.
 
 use std::time::Duration;
 
@@ -473,10 +475,13 @@ fn play(case: &Case) {
     world.check_rest(&end);
 }
 
+/// The cases of every run.
+const SEED: u64 = 1;
+
 #[test]
 fn one_copy_whatever_fails() {
     let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
-    let seed = std::env::var("DONGBO_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    let seed = std::env::var("DONGBO_SEED").map_or(SEED, |seed| seed.parse().unwrap());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed.to_le_bytes().repeat(4));
     let mut runner = TestRunner::new_with_rng(config, rng);
     if let Err(error) = runner.run(&case(), |case| {
