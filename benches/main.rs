@@ -39,7 +39,9 @@ impl Size {
     }
 }
 
-const PARTS: [(&str, fn(Size) -> Result<()>); 4] =
+type Run = fn(Size) -> Result<()>;
+
+const PARTS: [(&str, Run); 4] =
     [("storm", storm::run), ("history", history::run), ("record", record::run), ("overdue", overdue::run)];
 
 fn main() -> Result<()> {

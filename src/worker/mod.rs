@@ -2,8 +2,8 @@
 //! and what stands.
 //!
 //! One lane per portal with its own slots; above the lanes a gate per
-//! installation. Reading order: [`lane`] (what is picked and when), [`hand`]
-//! (one delivery, step by step), [`gate`] (limits, breaker and blame of an
+//! installation. Reading order: `lane` (what is picked and when), `hand`
+//! (one delivery, step by step), `gate` (limits, breaker and blame of an
 //! installation).
 
 mod gate;

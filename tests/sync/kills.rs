@@ -37,7 +37,6 @@ enum Host {
     /// Everything within 300 ms.
     Brisk,
     /// Creates and updates take up to [`SLOW`]: the next life looks before the last one's write has acted.
-    #[cfg_attr(not(feature = "mutants"), expect(dead_code, reason = "only a slow host shows a missing grace"))]
     Slow,
 }
 

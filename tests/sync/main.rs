@@ -7,4 +7,5 @@ mod world;
 mod desk;
 mod kills;
 mod life;
+mod quiet;
 mod trouble;
