@@ -22,12 +22,15 @@ use crate::poll::{PollError, Polled, Poller};
 use crate::portals;
 use crate::source::{self, FeedReader, Fetcher};
 use crate::store::{
-    HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store, StoreError,
+    HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store,
+    StoreError, wall,
 };
 use crate::worker::{GateLimits, Gates, Place, Worker};
 
 /// New orders are noticed within this.
 const LOOK_FOR_ORDERS: Duration = Duration::from_millis(500);
+/// How often old attempts are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Polls spread by up to this share of their interval, so that they never come together.
 const POLL_JITTER: f64 = 0.1;
 /// How often `run --once` asks whether everything stands.
@@ -44,6 +47,8 @@ pub struct Daemon {
     intervals: BTreeMap<String, Duration>,
     reader: Arc<FeedReader>,
     stop_within: Duration,
+    /// Attempts that are older are forgotten.
+    keep: Duration,
 }
 
 /// How `run --once` ended.
@@ -95,6 +100,7 @@ impl Daemon {
             intervals,
             reader,
             stop_within: config.limits.stop_within,
+            keep: config.keep.age,
         })
     }
 
@@ -121,6 +127,7 @@ impl Daemon {
             tasks.spawn(poll_forever(poller, every, self.planned.clone(), stopped.clone()));
         }
         tasks.spawn(obey_forever(self.store.clone(), self.planned.clone(), stopped.clone()));
+        tasks.spawn(prune_forever(self.store.clone(), self.keep, stopped.clone()));
         notify(&[sd_notify::NotifyState::Ready]);
         tracing::info!(portals = self.planned.portals.len(), sources = self.intervals.len(), "dongbo runs");
         let failure = self.until_signal().await;
@@ -354,6 +361,21 @@ fn log_polled(source: &str, polled: &Polled) {
             quarantined = summary.quarantined,
             "source read"
         ),
+    }
+}
+
+async fn prune_forever(store: Store, keep: Duration, mut stop: watch::Receiver<bool>) {
+    loop {
+        let age = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+        match store.prune_attempts(wall().saturating_sub(age)).await {
+            Ok(0) => {}
+            Ok(attempts) => tracing::info!(attempts, "old attempts forgotten"),
+            Err(error) => tracing::warn!(%error, "old attempts could not be forgotten yet"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PRUNE_EVERY) => {}
+            _ = stop.changed() => return,
+        }
     }
 }
 

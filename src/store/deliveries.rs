@@ -249,7 +249,8 @@ fn class(number: i64) -> Class {
     Class::ALL.into_iter().find(|&class| class_number(class) == number).unwrap_or(Class::Live)
 }
 
-const PARKED: i64 = 16;
+/// Numbers of holds from here on are parked deliveries, by kind.
+pub(super) const PARKED: i64 = 16;
 
 pub(super) fn hold_number(hold: Hold) -> i64 {
     match hold {

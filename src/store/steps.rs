@@ -171,6 +171,49 @@ impl Store {
     }
 }
 
+/// Attempts looked at per transaction when old ones are pruned.
+const PRUNE_PIECE: i64 = 500;
+
+impl Store {
+    /// Forgets attempts that ended before `before` (wall clock, ms), in pieces.
+    /// Those of parked deliveries stay: a person may still want to know.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn prune_attempts(&self, before: i64) -> Result<usize, StoreError> {
+        let (mut from, mut pruned) = (0, 0);
+        loop {
+            let (next, deleted) = self.write(Rank::Order, move |tx| prune_piece(tx, from, before)).await?;
+            pruned += deleted;
+            let Some(next) = next else { return Ok(pruned) };
+            from = next;
+        }
+    }
+}
+
+/// Where to go on, and how many were deleted. Numbers ascend with time, so
+/// the first young attempt is the end.
+fn prune_piece(tx: &Tx<'_>, from: i64, before: i64) -> Result<(Option<i64>, usize), StoreError> {
+    let mut statement = tx.db.prepare_cached(
+        "SELECT id, at, ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delivery \
+         WHERE delivery.article = attempt.article AND delivery.portal = attempt.portal AND delivery.hold >= ?3) \
+         FROM attempt WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let rows: Vec<(i64, i64, bool)> = statement
+        .query_map((from, PRUNE_PIECE, deliveries::PARKED), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut deleted = 0;
+    for &(id, at, settled) in &rows {
+        if at >= before {
+            return Ok((None, deleted));
+        }
+        if settled {
+            deleted += tx.db.prepare_cached("DELETE FROM attempt WHERE id = ?1")?.execute([id])?;
+        }
+    }
+    Ok((rows.last().map(|row| row.0), deleted))
+}
+
 fn settle_in(tx: &Tx<'_>, done: &Settle) -> Result<Option<(Delivery, Option<Copy>)>, StoreError> {
     let Some((mut row, last)) = deliveries::load_with_attempt(tx.db, done.article, done.portal)? else {
         return Ok(None);

@@ -1,5 +1,6 @@
 //! The life of an article: published, corrected, mirrored once.
 
+use dongbo::store::{Linger, Store, wall};
 use dongbo_wordpress::fake::FakeWordPress;
 
 use crate::desk::{Desk, SOON, exactly};
@@ -35,4 +36,19 @@ fn reading_the_same_again_writes_nothing_anywhere() {
     let writes = site.journal().by_method().get("POST").copied();
     assert!(desk.run(&["run", "--once"]).status.success());
     assert_eq!(site.journal().by_method().get("POST").copied(), writes);
+}
+
+#[tokio::test]
+async fn old_attempts_are_forgotten_and_young_ones_are_not() {
+    let feed = Feed::start();
+    feed.add(3);
+    let site = FakeWordPress::start();
+    let desk = Desk::new(&feed, &[&site], "");
+    assert!(desk.run(&["run", "--once"]).status.success());
+    let store = Store::open(&desk.path("state"), Linger::No).unwrap();
+    assert_eq!(store.prune_attempts(0).await.unwrap(), 0);
+    // An upload and a create each.
+    assert_eq!(store.prune_attempts(wall() + 1000).await.unwrap(), 6);
+    store.close();
+    assert!(desk.run(&["run", "--once"]).status.success(), "what stands does not hang on its history");
 }
