@@ -2,12 +2,12 @@
 
 use std::fmt::{Debug, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 use super::case::{Case, Need, Outcome, Stop, ensure};
 use super::world::{World, at, strongest};
@@ -26,7 +26,7 @@ const REQUEST_SPAN: &str = "portal request";
 async fn spans(world: &World<'_>) -> Outcome {
     let faults = world.faults()?;
     faults.clear();
-    let log = Log::default();
+    let log = Log::new();
     life(world).with_subscriber(log.clone()).await?;
     let (spans, requests) = (log.spans(), faults.seen());
     ensure!(requests > 0, "the calls sent no request");
@@ -51,7 +51,7 @@ async fn secrets(world: &World<'_>) -> Outcome {
     if world.site.secrets.is_empty() {
         return Err(Stop::Skipped("the harness names no secret".to_owned()));
     }
-    let log = Log::default();
+    let log = Log::new();
     let failure = async {
         life(world).await?;
         let mut said = format!("{:?}{:?}", world.adapter(), world.adapter().info());
@@ -113,6 +113,17 @@ struct Kept {
 }
 
 impl Log {
+    /// While a process has a single subscriber, `tracing` asks only the thread
+    /// that meets a span first whether anybody listens, and remembers the
+    /// answer for all: a case that runs beside this one, without a subscriber,
+    /// would switch the span off for good. Two that stay keep it asking all.
+    fn new() -> Self {
+        static LISTENERS: OnceLock<[Dispatch; 2]> = OnceLock::new();
+        LISTENERS.get_or_init(|| [Dispatch::new(Self::default()), Dispatch::new(Self::default())]);
+        tracing::callsite::rebuild_interest_cache();
+        Self::default()
+    }
+
     fn text(&self) -> String {
         self.kept.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
