@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dongbo_sdk::Key;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::deliveries;
+use super::deliveries::{self, Whole};
 use super::portals::{self, Planned};
 use super::steps::{intern, parse};
 use super::writer::{self, Rank};
@@ -371,7 +371,7 @@ pub(super) fn plan_delivery(
     occasion: Occasion,
 ) -> Result<bool, StoreError> {
     let now = Now { ledger: tx.now, wall: writer::wall() };
-    let existing = deliveries::load_with_attempt(tx.db, article, portal.rules.portal)?;
+    let existing = deliveries::load_whole(tx.db, article, portal.rules.portal)?;
     if existing.is_none() && plan::comes(&portal.rules, facts, portal.since, occasion).is_err() {
         return Ok(false);
     }
@@ -382,8 +382,7 @@ pub(super) fn plan_delivery(
             let new = Delivery::new(article, portal.rules.portal, Wanted::Post(form));
             (plan::first(&portal.rules, facts, new, now), None)
         }
-        Some((mut delivery, last)) => {
-            let copy = deliveries::load_copy(tx.db, article, portal.rules.portal)?;
+        Some(Whole { mut delivery, last, copy }) => {
             let written_at = copy.map_or(Moment::NEVER, |copy| copy.written_at);
             if !plan::follow(&portal.rules, facts, &mut delivery, written_at, form, now) {
                 return Ok(false);

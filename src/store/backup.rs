@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::deliveries;
+use super::deliveries::{self, Whole};
 use super::writer::Rank;
 use super::{Desk, Store, StoreError, meta};
 use crate::delivery::{ArticleId, Class, Moment, PortalId};
@@ -90,7 +90,9 @@ impl Store {
             self.write(Rank::Order, move |tx| {
                 for (article, portal) in rows {
                     let (article, portal) = (ArticleId(article), PortalId(portal));
-                    let Some((mut row, attempt)) = deliveries::load_with_attempt(tx.db, article, portal)? else {
+                    let Some(Whole { delivery: mut row, last: attempt, .. }) =
+                        deliveries::load_whole(tx.db, article, portal)?
+                    else {
                         continue;
                     };
                     row.doubt(Moment::NEVER);

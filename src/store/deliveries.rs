@@ -89,23 +89,34 @@ pub(super) const DELIVERY_COLUMNS: &str = "article, portal, wanted_revision, wan
      stands_shape, hold, class, tries, quiet_until, not_before, flags, last_attempt";
 
 pub(super) fn load(db: &Connection, article: ArticleId, portal: PortalId) -> Result<Option<Delivery>, StoreError> {
-    Ok(load_with_attempt(db, article, portal)?.map(|(delivery, _)| delivery))
+    Ok(load_whole(db, article, portal)?.map(|whole| whole.delivery))
 }
 
-/// The delivery and the newest of its attempts.
-pub(super) fn load_with_attempt(
-    db: &Connection,
-    article: ArticleId,
-    portal: PortalId,
-) -> Result<Option<(Delivery, Option<AttemptId>)>, StoreError> {
+/// All that the ledger holds of one (article, portal).
+pub(super) struct Whole {
+    pub delivery: Delivery,
+    /// The newest of its attempts.
+    pub last: Option<AttemptId>,
+    pub copy: Option<Copy>,
+}
+
+/// Delivery and copy in one statement: both are read at every step.
+pub(super) fn load_whole(db: &Connection, article: ArticleId, portal: PortalId) -> Result<Option<Whole>, StoreError> {
     let mut statement = db.prepare_cached(
-        "SELECT article, portal, wanted_revision, wanted_shape, stands, stands_revision, stands_shape, hold, class, \
-         tries, quiet_until, not_before, flags, last_attempt FROM delivery WHERE article = ?1 AND portal = ?2",
+        "SELECT delivery.article, delivery.portal, wanted_revision, wanted_shape, stands, stands_revision, \
+         stands_shape, hold, class, tries, quiet_until, not_before, delivery.flags, last_attempt, \
+         remote, version, url, ticket, form_revision, form_shape, print, copy.flags, written_at, verify_at \
+         FROM delivery LEFT JOIN copy ON copy.article = delivery.article AND copy.portal = delivery.portal \
+         WHERE delivery.article = ?1 AND delivery.portal = ?2",
     )?;
-    let row = statement
-        .query_row((article.0, portal.0), |row| Ok((from_row(row)?, row.get::<_, Option<i64>>(13)?.map(AttemptId))))
-        .optional()?;
-    Ok(row)
+    let whole = |row: &Row<'_>| {
+        Ok(Whole {
+            delivery: from_row(row)?,
+            last: row.get::<_, Option<i64>>(13)?.map(AttemptId),
+            copy: copy_from_row(row, 14)?,
+        })
+    };
+    Ok(statement.query_row((article.0, portal.0), whole).optional()?)
 }
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
@@ -157,9 +168,12 @@ pub(super) fn put(tx: &Tx<'_>, delivery: &Delivery, attempt: Option<AttemptId>) 
     let flags = i64::from(delivery.sent) | i64::from(delivery.doubted) << 1 | i64::from(delivery.absences) << 2;
     tx.db
         .prepare_cached(
-            "INSERT OR REPLACE INTO delivery (article, portal, wanted_revision, wanted_shape, stands, stands_revision, \
+            "INSERT INTO delivery (article, portal, wanted_revision, wanted_shape, stands, stands_revision, \
              stands_shape, hold, class, tries, quiet_until, not_before, flags, last_attempt) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT DO UPDATE SET wanted_revision = ?3, wanted_shape = ?4, stands = ?5, stands_revision = ?6, \
+             stands_shape = ?7, hold = ?8, class = ?9, tries = ?10, quiet_until = ?11, not_before = ?12, flags = ?13, \
+             last_attempt = ?14",
         )?
         .execute(rusqlite::params![
             delivery.article.0,
@@ -180,29 +194,23 @@ pub(super) fn put(tx: &Tx<'_>, delivery: &Delivery, attempt: Option<AttemptId>) 
     Ok(())
 }
 
-pub(super) fn load_copy(db: &Connection, article: ArticleId, portal: PortalId) -> Result<Option<Copy>, StoreError> {
-    let mut statement = db.prepare_cached(
-        "SELECT remote, version, url, ticket, form_revision, form_shape, print, flags, written_at, verify_at \
-         FROM copy WHERE article = ?1 AND portal = ?2",
-    )?;
-    Ok(statement.query_row((article.0, portal.0), copy_from_row).optional()?)
-}
-
-fn copy_from_row(row: &Row<'_>) -> rusqlite::Result<Copy> {
-    let flags: i64 = row.get(7)?;
-    let print: Option<Vec<u8>> = row.get(6)?;
-    Ok(Copy {
-        id: RemoteId(row.get(0)?),
-        version: row.get(1)?,
-        url: row.get(2)?,
-        ticket: row.get::<_, Option<String>>(3)?.map(Ticket),
-        form: form(row, 4)?,
+/// Reads a copy from the columns at `at`; `None` where the join found none.
+fn copy_from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Copy>> {
+    let Some(id) = row.get::<_, Option<String>>(at)? else { return Ok(None) };
+    let print: Option<Vec<u8>> = row.get(at + 6)?;
+    let flags: i64 = row.get(at + 7)?;
+    Ok(Some(Copy {
+        id: RemoteId(id),
+        version: row.get(at + 1)?,
+        url: row.get(at + 2)?,
+        ticket: row.get::<_, Option<String>>(at + 3)?.map(Ticket),
+        form: form(row, at + 4)?,
         print: print.and_then(|bytes| bytes.try_into().ok()).map(Print),
         withdrawn: flags & 1 != 0,
         several: flags & 2 != 0,
-        written_at: Moment(row.get(8)?),
-        verify_at: Moment(row.get(9)?),
-    })
+        written_at: Moment(row.get(at + 8)?),
+        verify_at: Moment(row.get(at + 9)?),
+    }))
 }
 
 pub(super) fn put_copy(tx: &Tx<'_>, delivery: &Delivery, copy: Option<&Copy>) -> Result<(), StoreError> {
@@ -214,8 +222,10 @@ pub(super) fn put_copy(tx: &Tx<'_>, delivery: &Delivery, copy: Option<&Copy>) ->
     };
     tx.db
         .prepare_cached(
-            "INSERT OR REPLACE INTO copy (article, portal, remote, version, url, ticket, form_revision, form_shape, \
-             print, flags, written_at, verify_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO copy (article, portal, remote, version, url, ticket, form_revision, form_shape, print, flags, \
+             written_at, verify_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+             ON CONFLICT DO UPDATE SET remote = ?3, version = ?4, url = ?5, ticket = ?6, form_revision = ?7, \
+             form_shape = ?8, print = ?9, flags = ?10, written_at = ?11, verify_at = ?12",
         )?
         .execute(rusqlite::params![
             delivery.article.0,

@@ -195,6 +195,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         .map_err(|error| StoreError::opening(path, error))?;
     db.pragma_update(None, "busy_timeout", 5000)?;
     db.pragma_update(None, "cache_size", -2 * 1024)?;
+    writer::keep_plans(&db)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 use super::articles::{self, plan_delivery};
+use super::deliveries::Whole;
 use super::portals::{self, Planned, PlannedPortal};
 use super::steps::parse;
 use super::writer::{self, Rank};
@@ -340,7 +341,7 @@ fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Planned) -> R
     let mut touched = 0;
     for portal in chosen(&order.selection, planned) {
         let id = portal.rules.portal;
-        let Some((mut delivery, last)) = deliveries::load_with_attempt(tx.db, article, id)? else {
+        let Some(Whole { mut delivery, last, .. }) = deliveries::load_whole(tx.db, article, id)? else {
             if order.what == What::Resync {
                 touched += i64::from(plan_delivery(tx, article, &facts, portal, Occasion::Order)?);
             }

@@ -235,7 +235,7 @@ impl Desk {
             found.push(DeliveryRow {
                 portal: delivery.portal,
                 portal_name: row.get(14)?,
-                copy: deliveries::load_copy(&self.db, article, delivery.portal)?,
+                copy: deliveries::load_whole(&self.db, article, delivery.portal)?.and_then(|whole| whole.copy),
                 delivery,
                 last_attempt: row.get::<_, Option<i64>>(13)?.map(AttemptId),
             });

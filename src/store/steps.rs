@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dongbo_sdk::{Key, Operation};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::deliveries::{self, Hint};
+use super::deliveries::{self, Hint, Whole};
 use super::media::{self, MediaSettled};
 use super::writer::Rank;
 use super::{Store, StoreError, Tx};
@@ -73,8 +73,9 @@ impl Store {
     /// When the ledger cannot be read.
     pub fn task(&self, article: ArticleId, portal: PortalId) -> Result<Option<Task>, StoreError> {
         self.read(|db| {
-            let Some(delivery) = deliveries::load(db, article, portal)? else { return Ok(None) };
-            let copy = deliveries::load_copy(db, article, portal)?;
+            let Some(Whole { delivery, copy, .. }) = deliveries::load_whole(db, article, portal)? else {
+                return Ok(None);
+            };
             let mut statement = db.prepare_cached("SELECT key, url, title, first_seen FROM article WHERE id = ?1")?;
             let row: Option<(String, String, String, i64)> = statement
                 .query_row([article.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
@@ -160,7 +161,10 @@ impl Store {
             for &(id, article, portal, quiet_until) in &open {
                 end_attempt(tx, AttemptId(id), "interrupted")?;
                 let (article, portal) = (ArticleId(article), PortalId(portal));
-                let Some((mut row, last)) = deliveries::load_with_attempt(tx.db, article, portal)? else { continue };
+                let Some(Whole { delivery: mut row, last, .. }) = deliveries::load_whole(tx.db, article, portal)?
+                else {
+                    continue;
+                };
                 delivery::interrupted(&mut row, Moment(quiet_until));
                 deliveries::put(tx, &row, last)?;
                 deliveries::hint(tx, portal, row.class, tx.now, article)?;
@@ -215,10 +219,8 @@ fn prune_piece(tx: &Tx<'_>, from: i64, before: i64) -> Result<(Option<i64>, usiz
 }
 
 fn settle_in(tx: &Tx<'_>, done: &Settle) -> Result<Option<(Delivery, Option<Copy>)>, StoreError> {
-    let Some((mut row, last)) = deliveries::load_with_attempt(tx.db, done.article, done.portal)? else {
-        return Ok(None);
-    };
-    let before = deliveries::load_copy(tx.db, done.article, done.portal)?;
+    let whole = deliveries::load_whole(tx.db, done.article, done.portal)?;
+    let Some(Whole { delivery: mut row, last, copy: before }) = whole else { return Ok(None) };
     let mut copy = before.clone();
     delivery::settle(&mut row, &mut copy, &done.settlement, &done.terms, tx.now);
     deliveries::put(tx, &row, done.attempt.or(last))?;
@@ -248,10 +250,8 @@ pub(super) fn hint_next(tx: &Tx<'_>, row: &Delivery, copy: Option<&Copy>, terms:
 }
 
 fn begin_in(tx: &Tx<'_>, begin: &Begin) -> Result<Option<AttemptId>, StoreError> {
-    let Some((mut row, last)) = deliveries::load_with_attempt(tx.db, begin.article, begin.portal)? else {
-        return Ok(None);
-    };
-    let before = deliveries::load_copy(tx.db, begin.article, begin.portal)?;
+    let whole = deliveries::load_whole(tx.db, begin.article, begin.portal)?;
+    let Some(Whole { delivery: mut row, last, copy: before }) = whole else { return Ok(None) };
     if delivery::step(&row, before.as_ref(), begin.picture, &begin.terms, tx.now) != begin.step {
         return Ok(None);
     }

@@ -9,10 +9,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::clock::{self, Clock};
 use super::wake::Wakes;
@@ -20,6 +21,8 @@ use super::{StoreError, Tx, meta};
 
 /// How long a group waits for company. Under load it fills sooner.
 const LINGER: Duration = Duration::from_millis(1);
+/// How often a waiting group looks whether anybody came.
+const LINGER_STEP: Duration = Duration::from_micros(200);
 /// Jobs in one transaction; beyond that the group is worth its commit.
 const GROUP_MAX: usize = 2048;
 /// Ledger time is carried in the store at least this often while there are commits.
@@ -79,21 +82,33 @@ impl Writer {
     }
 
     /// The next group; `None` when nobody can send any more.
+    ///
+    /// The wait for company is slept through instead of waited for on the
+    /// queue: a queue that somebody waits on wakes them with every job, and a
+    /// wake-up costs more than the job. It ends early once nobody comes.
     fn gather(&self, jobs: &Receiver<Message>) -> Option<(Vec<Job>, bool)> {
         let mut group = match jobs.recv() {
             Ok(Message::Job(job)) => vec![job],
             Ok(Message::Stop) | Err(_) => return None,
         };
         let until = Instant::now() + LINGER;
-        while group.len() < GROUP_MAX {
-            let wait = if self.linger { until.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
-            match jobs.recv_timeout(wait) {
-                Ok(Message::Job(job)) => group.push(job),
-                Ok(Message::Stop) => return Some((group, true)),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        let mut waited = false;
+        loop {
+            let before = group.len();
+            while group.len() < GROUP_MAX {
+                match jobs.try_recv() {
+                    Ok(Message::Job(job)) => group.push(job),
+                    Ok(Message::Stop) => return Some((group, true)),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                }
             }
+            let nobody_came = waited && group.len() == before;
+            if !self.linger || nobody_came || group.len() >= GROUP_MAX || Instant::now() >= until {
+                return Some((group, false));
+            }
+            std::thread::sleep(LINGER_STEP);
+            waited = true;
         }
-        Some((group, false))
     }
 
     /// Runs and commits a group, then answers everybody. Whether it committed.
@@ -168,7 +183,16 @@ pub(super) fn configure(db: &Connection) -> Result<(), StoreError> {
     db.pragma_update(None, "cache_size", -8 * 1024)?;
     db.pragma_update(None, "journal_size_limit", i64::from(WAL_PAGES_MAX) * 4096)?;
     db.pragma_update(None, "wal_autocheckpoint", 1000)?;
+    keep_plans(db)?;
     db.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// A prepared statement keeps its plan whatever is bound to it (SQLite's Query
+/// Planner Stability Guarantee). Without it SQLite prepares a join anew for
+/// each new value, which made a look at a delivery ten times as dear.
+pub(super) fn keep_plans(db: &Connection) -> Result<(), StoreError> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

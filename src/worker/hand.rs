@@ -29,8 +29,8 @@ use crate::plan::Shape;
 use crate::render;
 use crate::store::{Begin, HealthOf, Hint, MediaSettled, Settle, StepReply, Store, StoreError, Task};
 
-/// Contents and shapes kept in memory; 120 portals show the same article at the same time.
-const CACHED_MAX: usize = 256;
+/// Contents and shapes of a generation kept in memory; 120 portals show the same article at the same time.
+const CACHED_MAX: usize = 128;
 /// While the disk is full, outcomes are offered again this often.
 const OFFER_EVERY: Duration = Duration::from_secs(1);
 
@@ -45,8 +45,40 @@ pub(super) struct Shared {
 
 #[derive(Debug, Default)]
 struct Cache {
-    contents: HashMap<RevisionId, Arc<Content>>,
-    shapes: HashMap<ShapeId, Arc<Shape>>,
+    contents: Generations<RevisionId, Content>,
+    shapes: Generations<ShapeId, Shape>,
+}
+
+/// What was used lately: when the young generation is full it becomes the old
+/// one, and what is asked for again moves to the young.
+#[derive(Debug)]
+struct Generations<K, V> {
+    young: HashMap<K, Arc<V>>,
+    old: HashMap<K, Arc<V>>,
+}
+
+impl<K, V> Default for Generations<K, V> {
+    fn default() -> Self {
+        Self { young: HashMap::new(), old: HashMap::new() }
+    }
+}
+
+impl<K: Copy + Eq + std::hash::Hash, V> Generations<K, V> {
+    fn get(&mut self, key: K) -> Option<Arc<V>> {
+        if let Some(value) = self.young.get(&key) {
+            return Some(value.clone());
+        }
+        let value = self.old.remove(&key)?;
+        self.insert(key, value.clone());
+        Some(value)
+    }
+
+    fn insert(&mut self, key: K, value: Arc<V>) {
+        if self.young.len() >= CACHED_MAX {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
+    }
 }
 
 /// The last end of a delivery, not yet committed, with the hint that it used up.
@@ -153,28 +185,20 @@ impl Shared {
     }
 
     fn content(&self, id: RevisionId) -> Result<Arc<Content>, StoreError> {
-        if let Some(content) = self.cache().contents.get(&id) {
-            return Ok(content.clone());
+        if let Some(content) = self.cache().contents.get(id) {
+            return Ok(content);
         }
         let content = self.store.content(id)?;
-        let mut cache = self.cache();
-        if cache.contents.len() >= CACHED_MAX {
-            cache.contents.clear();
-        }
-        cache.contents.insert(id, content.clone());
+        self.cache().contents.insert(id, content.clone());
         Ok(content)
     }
 
     fn shape(&self, id: ShapeId) -> Result<Arc<Shape>, StoreError> {
-        if let Some(shape) = self.cache().shapes.get(&id) {
-            return Ok(shape.clone());
+        if let Some(shape) = self.cache().shapes.get(id) {
+            return Ok(shape);
         }
         let shape = self.store.shape(id)?;
-        let mut cache = self.cache();
-        if cache.shapes.len() >= CACHED_MAX {
-            cache.shapes.clear();
-        }
-        cache.shapes.insert(id, shape.clone());
+        self.cache().shapes.insert(id, shape.clone());
         Ok(shape)
     }
 
