@@ -57,7 +57,8 @@ fn run(kills: u64, seed: u64, host: Host, mutant: &str) -> Result<String, String
         site.journal().set_slow_writes(Some(("/posts", Latency { min: Duration::ZERO, max: SLOW })));
     }
     let settles = match host {
-        Host::Brisk => "in_flight = 32\nsettles_within = \"500ms\"\ntimeout = \"1s\"\n",
+        // No call runs out of time, not even on a busy machine: what did would back off for minutes.
+        Host::Brisk => "in_flight = 32\nsettles_within = \"500ms\"\ntimeout = \"4s\"\n",
         Host::Slow => "in_flight = 32\nsettles_within = \"3s\"\ntimeout = \"1s\"\n",
     };
     let desk = Desk::new(&feed, &[&site], settles);
@@ -94,13 +95,24 @@ fn run(kills: u64, seed: u64, host: Host, mutant: &str) -> Result<String, String
     let stands = wait::at_most(REST, || exactly(&site, &articles()).map_err(|why| last = why).ok());
     daemon.stop();
     if stands.is_none() {
-        return Err(last);
+        return Err(format!("{last}\n{}", what_the_ledger_says(&desk, &site, &articles())));
     }
     Ok(format!(
         "{kills} kills in {killed:.1?}, {hits} with a write under way; {} articles, {} posts",
         articles().len(),
         site.posts().len()
     ))
+}
+
+/// Of each article that does not stand: why, and what was tried.
+fn what_the_ledger_says(desk: &Desk, site: &FakeWordPress, articles: &[Article]) -> String {
+    let missing = articles.iter().filter(|article| !stands(site, article)).take(3);
+    let asked = missing.flat_map(|article| {
+        let why = desk.run(&["--lang", "en", "why", &article.title, "so-0"]);
+        let history = desk.run(&["--lang", "en", "article", &article.title]);
+        [why, history].map(|said| String::from_utf8_lossy(&said.stdout).into_owned())
+    });
+    asked.collect::<Vec<_>>().join("\n")
 }
 
 /// A request is at work on the site, or one that writes a post.
