@@ -95,6 +95,17 @@ pub struct Item {
     pub categories: Vec<String>,
 }
 
+impl Item {
+    /// The source's own categories stand behind those that the article names.
+    pub fn categorise(&mut self, categories: &[String]) {
+        for category in categories {
+            if !self.categories.contains(category) {
+                self.categories.push(category.clone());
+            }
+        }
+    }
+}
+
 /// A name of an article within its origin.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name {

@@ -3,23 +3,37 @@
 //! Validators are saved with the last piece only, and only when the document
 //! was read to its proper end: a reading that broke off is repeated.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use dongbo_sdk::SecretRef;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use crate::article::{Item, Name, Precision};
 use crate::config;
-use crate::source::{Body, Document, FeedReader, Fetched, Fetcher, Limits, Previous, ReadError, Summary, Validators};
+use crate::source::feed::WARNINGS_MAX;
+use crate::source::paged::{Ground, Next, Page, Paged, Step, Walk};
+use crate::source::{
+    self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Limits, Previous, ReadError, Summary, Validators,
+};
 use crate::store::{self, Committed, Ingested, Planned, Quarantined, Store, StoreError};
 
 /// Items committed in one transaction: the writer stays free for outcomes.
 const PIECE: usize = 20;
+/// Between two pages of one source.
+const PAGE_PAUSE: Duration = Duration::from_millis(250);
+/// A first reading of a paged source ends at a page on which everything is older.
+const FIRST_READING_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A source that is read again and again.
 #[derive(Debug)]
 pub struct Poller {
     pub id: String,
     pub url: Url,
+    categories: Vec<String>,
+    paged: Option<Arc<Paged>>,
     fetcher: Fetcher,
     reader: Arc<FeedReader>,
     store: Store,
@@ -55,6 +69,8 @@ impl Poller {
         Ok(Self {
             id: source.id.clone(),
             url: source.url.clone(),
+            categories: source.categories.clone(),
+            paged: source.read.clone().map(Arc::new),
             fetcher: Fetcher::new(limits)?,
             reader,
             store,
@@ -83,10 +99,104 @@ impl Poller {
 
     async fn read(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
         let previous = self.previous()?;
-        match self.fetcher.fetch(&self.url, &previous).await? {
+        let Some(paged) = self.paged.clone() else {
+            return match self.ask(&self.url, &previous).await? {
+                Fetched::Unchanged { .. } => Ok(Polled::Unchanged),
+                Fetched::Changed(body) => self.take_in(*body, planned).await,
+            };
+        };
+        match self.ask(&paged.first(&self.url), &previous).await? {
             Fetched::Unchanged { .. } => Ok(Polled::Unchanged),
-            Fetched::Changed(body) => self.take_in(*body, planned).await,
+            Fetched::Changed(body) => self.walk(&paged, *body, planned).await,
         }
+    }
+
+    async fn ask(&self, url: &Url, previous: &Previous) -> Result<Fetched, ReadError> {
+        let place = self.paged.as_deref().and_then(Paged::authorization);
+        let secret = place.map(SecretRef::resolve).transpose().map_err(|error| ReadError::Secret(Some(error)))?;
+        self.fetcher.ask(Ask { url, source: &self.url, previous, authorization: secret.as_ref() }).await
+    }
+
+    /// Reads page after page until the walk is done. The validators of the
+    /// first page are saved last: a walk that broke off is repeated, and the
+    /// ledger, which forgot them with the first new article, says so.
+    async fn walk(&mut self, paged: &Arc<Paged>, first: Body, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        let (validators, hash) = (first.validators.clone(), first.hash);
+        let known = self.previous.take().is_some_and(|previous| previous.hash.is_some());
+        let mut walk = Walk::new(if known { Ground::Known } else { Ground::Unsure });
+        let mut read = Read { summary: Summary { complete: true, ..Summary::default() }, ..Read::default() };
+        let (mut body, mut number, mut last) = (first, 0, None);
+        loop {
+            let this = body.hash;
+            let (step, next) = self.page(paged, body, number, planned, &mut read).await?;
+            // A server that ignores the page's number sends the same page for ever.
+            let next = next.filter(|_| last.replace(this) != Some(this));
+            let url = match (walk.next(Step { more: next.is_some(), ..step }), next) {
+                (Next::Page, Some(next)) => {
+                    number += 1;
+                    next
+                }
+                (Next::Again, _) => {
+                    (number, last) = (0, None);
+                    paged.first(&self.url)
+                }
+                (Next::Gap, _) => {
+                    tracing::warn!(source = %self.id, "articles may have been missed: nothing known was met");
+                    break;
+                }
+                (Next::Done | Next::Page, _) => break,
+            };
+            tokio::time::sleep(PAGE_PAUSE).await;
+            let Fetched::Changed(page) = self.ask(&url, &Previous::default()).await? else { break };
+            body = *page;
+        }
+        self.save(validators, hash, planned).await?;
+        Ok(Polled::Changed { committed: read.committed, summary: read.summary })
+    }
+
+    /// Reads and commits one page; what it came to, and where the next one is.
+    async fn page(
+        &self,
+        paged: &Arc<Paged>,
+        body: Body,
+        number: u32,
+        planned: &Arc<Planned>,
+        read: &mut Read,
+    ) -> Result<(Step, Option<Url>), PollError> {
+        let (reader, url, now) = (paged.clone(), self.url.clone(), Timestamp::now());
+        let page = tokio::task::spawn_blocking(move || reader.read(&url, number, &document(&body, now)));
+        let Page { items, next, warnings } = page.await.map_err(stopped)??;
+        let (good, bad) = split(items);
+        let fresh = good.iter().filter(|item| item.names.first().is_some_and(|name| read.met.insert(name.clone())));
+        let step = Step { items: fresh.count(), new: 0, old: good.iter().all(|item| is_old(item, now)), more: false };
+        read.summary.items += good.len();
+        read.summary.quarantined += bad.len();
+        read.summary.warnings.extend(warnings);
+        read.summary.warnings.truncate(WARNINGS_MAX);
+        let before = read.committed.new;
+        read.committed = read.committed.and(self.keep(good, bad, next.is_some(), planned).await?);
+        Ok((Step { new: read.committed.new - before, ..step }, next))
+    }
+
+    /// Commits items in pieces.
+    async fn keep(
+        &self,
+        mut items: Vec<Item>,
+        quarantined: Vec<Quarantined>,
+        unfinished: bool,
+        planned: &Arc<Planned>,
+    ) -> Result<Committed, StoreError> {
+        items.iter_mut().for_each(|item| item.categorise(&self.categories));
+        let mut committed = Committed::default();
+        let mut quarantined = Some(quarantined);
+        while !items.is_empty() || quarantined.is_some() {
+            let rest = items.split_off(items.len().min(PIECE));
+            let items = std::mem::replace(&mut items, rest);
+            let quarantined = quarantined.take().unwrap_or_default();
+            let piece = Ingested { source: self.id.clone(), items, quarantined, unfinished, validators: None };
+            committed = committed.and(self.store.ingest(piece, planned.clone()).await?);
+        }
+        Ok(committed)
     }
 
     fn previous(&mut self) -> Result<Previous, StoreError> {
@@ -110,11 +220,9 @@ impl Poller {
         let parse = tokio::task::spawn_blocking(move || parse(&reader, &body, &send));
         let mut committed = Committed::default();
         while let Some((items, quarantined)) = receive.recv().await {
-            let piece = Ingested { source: self.id.clone(), items, quarantined, validators: None };
-            committed = committed.and(self.store.ingest(piece, planned.clone()).await?);
+            committed = committed.and(self.keep(items, quarantined, false, planned).await?);
         }
-        let summary =
-            parse.await.map_err(|_| ReadError::Malformed { at: 0, reason: "the reader stopped".into() })??;
+        let summary = parse.await.map_err(stopped)??;
         if summary.complete {
             self.save(validators, hash, planned).await?;
         }
@@ -135,17 +243,44 @@ impl Poller {
     }
 }
 
-type Piece = (Vec<crate::article::Item>, Vec<Quarantined>);
+/// What a walk has read so far.
+#[derive(Debug, Default)]
+struct Read {
+    /// First names of the articles of all pages, so that one that comes again is not taken for known ground.
+    met: HashSet<Name>,
+    committed: Committed,
+    summary: Summary,
+}
+
+fn document(body: &Body, now: Timestamp) -> Document<'_> {
+    Document { body: &body.bytes, content_type: body.content_type.as_deref(), url: &body.final_url, now }
+}
+
+/// The blocking reader panicked.
+fn stopped(_: tokio::task::JoinError) -> ReadError {
+    ReadError::Malformed { at: 0, reason: "the reader stopped".into() }
+}
+
+fn split(read: Vec<Result<Item, source::Quarantined>>) -> (Vec<Item>, Vec<Quarantined>) {
+    let (mut items, mut quarantined) = (Vec::new(), Vec::new());
+    for result in read {
+        match result {
+            Ok(item) => items.push(item),
+            Err(bad) => quarantined.push(Quarantined { reason: bad.reason, sample: bad.sample }),
+        }
+    }
+    (items, quarantined)
+}
+
+fn is_old(item: &Item, now: Timestamp) -> bool {
+    item.content.precision != Precision::Guessed && now.duration_since(item.content.published) > FIRST_READING_AGE
+}
+
+type Piece = (Vec<Item>, Vec<Quarantined>);
 
 /// Hands the items over in pieces; the caller commits one while the next is read.
 fn parse(reader: &FeedReader, body: &Body, send: &tokio::sync::mpsc::Sender<Piece>) -> Result<Summary, ReadError> {
-    let document = Document {
-        body: &body.bytes,
-        content_type: body.content_type.as_deref(),
-        url: &body.final_url,
-        now: Timestamp::now(),
-    };
-    let mut reading = reader.read(document)?;
+    let mut reading = reader.read(document(body, Timestamp::now()))?;
     let (mut items, mut bad) = (Vec::new(), Vec::new());
     for result in reading.by_ref() {
         match result {

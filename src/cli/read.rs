@@ -1,23 +1,32 @@
-//! `dongbo read URL|FILE`: what a feed yields. Needs no configuration and no ledger.
+//! `dongbo read URL|FILE`: what a source yields. Needs no ledger, and a
+//! configuration only to read as one of its sources.
 
 use std::io::Read;
 use std::path::Path;
 
+use dongbo_sdk::SecretRef;
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
 use super::office::{Failure, Office};
+use crate::article;
+use crate::config::Source;
 use crate::exit::Exit;
 use crate::message::{Lang, of};
 use crate::report::{either, when};
-use crate::source::{Document, FeedReader, Fetched, Fetcher, Limits, Previous, ReadError, Warning};
+use crate::source::{
+    Ask, Document, FeedReader, Fetched, Fetcher, Limits, Paged, Previous, ReadError, Summary, Warning,
+};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A feed's address, or a file.
     #[arg(value_name = "URL|FILE")]
     place: String,
+    /// Read it as this source of the configuration is read: its first page.
+    #[arg(long, value_name = "ID")]
+    source: Option<String>,
 }
 
 /// What `--json` prints.
@@ -57,31 +66,47 @@ struct Fed {
 }
 
 pub(super) fn read(office: &Office, args: &Args) -> Result<Exit, Failure> {
+    let source = args.source.as_deref().map(|id| known(office, id)).transpose()?;
     let (url, fed) = match args.place.parse::<Url>() {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => (url.clone(), fetch(&url)),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => (url.clone(), fetch(&url, source)),
         Ok(_) | Err(_) => file(office, Path::new(&args.place))?,
     };
-    match fed.and_then(|fed| parse(&fed, office.lang)) {
+    match fed.and_then(|fed| parse(&fed, source, office.lang)) {
         Ok(reading) => {
             let exit = if reading.quarantined.is_empty() && reading.complete { Exit::Done } else { Exit::Left };
             office.show(&reading, || reading.text(office.lang))?;
             Ok(exit)
         }
-        Err(error) => Err(Failure::Problem(Box::new(of::source(&error, "—", &url)), Exit::Left)),
+        Err(error) => {
+            let id = args.source.as_deref().unwrap_or("—");
+            Err(Failure::Problem(Box::new(of::source(&error, id, &url)), Exit::Left))
+        }
     }
 }
 
-fn fetch(url: &Url) -> Result<Fed, ReadError> {
+fn known<'a>(office: &'a Office, id: &str) -> Result<&'a Source, Failure> {
+    let config = office.config()?;
+    config.source(id).ok_or_else(|| {
+        let text = office.say(format!("không có nguồn {id} trong cấu hình"), format!("there is no source {id}"));
+        Failure::Said(text, Exit::Usage)
+    })
+}
+
+fn fetch(url: &Url, source: Option<&Source>) -> Result<Fed, ReadError> {
     let unreachable = |error: std::io::Error| ReadError::Unreachable(error.into());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreachable)?;
-    runtime.block_on(async {
-        match Fetcher::new(Limits::default())?.fetch(url, &Previous::default()).await? {
-            Fetched::Changed(body) => {
-                Ok(Fed { bytes: body.bytes, content_type: body.content_type, url: body.final_url })
-            }
-            Fetched::Unchanged { .. } => Err(ReadError::NotModifiedLoop),
-        }
-    })
+    let paged = source.and_then(|source| source.read.as_ref());
+    let first = paged.map_or_else(|| url.clone(), |paged| paged.first(url));
+    // The account is the source's: no other address of the command line sees it.
+    let secret = paged.and_then(Paged::authorization).map(SecretRef::resolve).transpose();
+    let secret = secret.map_err(|error| ReadError::Secret(Some(error)))?;
+    let configured = source.map_or(url, |source| &source.url);
+    let authorization = secret.as_ref().filter(|_| configured.origin() == url.origin());
+    let ask = Ask { url: &first, source: url, previous: &Previous::default(), authorization };
+    match runtime.block_on(async { Fetcher::new(Limits::default())?.ask(ask).await })? {
+        Fetched::Changed(body) => Ok(Fed { bytes: body.bytes, content_type: body.content_type, url: body.final_url }),
+        Fetched::Unchanged { .. } => Err(ReadError::NotModifiedLoop),
+    }
 }
 
 fn file(office: &Office, path: &Path) -> Result<(Url, Result<Fed, ReadError>), Failure> {
@@ -102,27 +127,41 @@ fn file(office: &Office, path: &Path) -> Result<(Url, Result<Fed, ReadError>), F
     Ok((url.clone(), Ok(Fed { bytes, content_type: None, url })))
 }
 
-fn parse(fed: &Fed, lang: Lang) -> Result<Reading, ReadError> {
+fn parse(fed: &Fed, source: Option<&Source>, lang: Lang) -> Result<Reading, ReadError> {
     let document =
         Document { body: &fed.bytes, content_type: fed.content_type.as_deref(), url: &fed.url, now: Timestamp::now() };
-    let mut reading = FeedReader::default().read(document)?;
+    let (read, summary) = match source.and_then(|source| Some((source, source.read.as_ref()?))) {
+        Some((source, paged)) => {
+            let page = paged.read(&source.url, 0, &document)?;
+            (page.items, Summary { complete: true, warnings: page.warnings, ..Summary::default() })
+        }
+        None => {
+            let mut reading = FeedReader::default().read(document)?;
+            (reading.by_ref().collect(), reading.finish()?)
+        }
+    };
+    let categories = source.map(|source| source.categories.as_slice()).unwrap_or_default();
     let (mut items, mut quarantined) = (Vec::new(), Vec::new());
-    for result in reading.by_ref() {
+    for result in read {
         match result {
-            Ok(item) => items.push(Item {
-                title: item.content.title,
-                url: item.content.url,
-                published_at: item.content.published.as_millisecond(),
-                categories: item.categories,
-                image: item.content.image,
-                body_bytes: item.content.body.len(),
-            }),
+            Ok(item) => items.push(shown(item, categories)),
             Err(bad) => quarantined.push(Quarantined { reason: bad.reason, sample: bad.sample }),
         }
     }
-    let summary = reading.finish()?;
     let warnings = summary.warnings.iter().map(|warning| warning_text(warning, lang)).collect();
     Ok(Reading { title: summary.title, items, quarantined, warnings, complete: summary.complete })
+}
+
+fn shown(mut item: article::Item, categories: &[String]) -> Item {
+    item.categorise(categories);
+    Item {
+        title: item.content.title,
+        url: item.content.url,
+        published_at: item.content.published.as_millisecond(),
+        categories: item.categories,
+        image: item.content.image,
+        body_bytes: item.content.body.len(),
+    }
 }
 
 fn warning_text(warning: &Warning, lang: Lang) -> String {

@@ -10,6 +10,8 @@ use url::Url;
 
 use super::error::{Fault, Positions, Step, nearest, quote};
 use super::human::Human;
+use crate::source::Paged;
+
 use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, effective, wire};
 
 /// More often than this is a burden on the source and never of use.
@@ -49,6 +51,7 @@ pub(super) fn check(
         portals: check.portals(&document),
     };
     place_adapters(&mut config.portals, written, folder);
+    keep_readings(&mut config.sources, written);
     check.adapter_addresses(&config.portals);
     check.one_portal_per_place(&config.portals);
     check.one_kind_per_installation(&config.portals);
@@ -68,6 +71,14 @@ fn place_adapters(portals: &mut [Portal], written: &toml::Table, folder: &Path) 
     for (portal, table) in portals.iter_mut().zip(tables) {
         portal.adapter = portal.adapter.clone().within(folder);
         portal.adapter_as_written = table.get("adapter").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    }
+}
+
+/// The written form is kept for `show`: a path is printed as it was typed.
+fn keep_readings(sources: &mut [Source], written: &toml::Table) {
+    let tables = written.get("source").and_then(toml::Value::as_array).into_iter().flatten();
+    for (source, table) in sources.iter_mut().zip(tables) {
+        source.read_as_written = table.get("read").and_then(toml::Value::as_table).cloned();
     }
 }
 
@@ -243,8 +254,19 @@ impl Check<'_> {
         self.name(&entry.key("name"), source.name.as_deref());
         self.poll(&entry.key("poll"), source.poll);
         self.categories(&entry.key("urgent"), source.urgent.as_deref());
+        self.categories(&entry.key("categories"), Some(&source.categories));
+        self.reading(&entry.key("read"), source.read.as_ref());
         let url = self.url(&entry.key("url"), &source.url)?;
         Some(effective::source(source, url, defaults))
+    }
+
+    /// Keys that need or exclude each other.
+    fn reading(&mut self, path: &[Step], read: Option<&wire::ReadConfig>) {
+        let Some(Paged::Json(config)) = read.map(|read| &read.0) else { return };
+        let Some(wrong) = config.wrong() else { return };
+        let mut path = path.to_vec();
+        path.extend(["json", wrong.key].map(|key| Step::Key(key.to_owned())));
+        self.refuse(&path, wrong.problem, wrong.change);
     }
 
     /// The written ones, then one for each portal that names none.

@@ -53,6 +53,9 @@ pub(super) fn source(from: &wire::Source, url: Url, defaults: &wire::Defaults) -
         name: from.name.clone().unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
         url,
         poll: plain(from.poll.or(defaults.poll), POLL),
+        categories: nfc(Some(&from.categories)),
+        read: from.read.as_ref().map(|read| read.0.clone()),
+        read_as_written: None,
         urgent: nfc(from.urgent.as_ref().or(defaults.urgent.as_ref())),
     }
 }

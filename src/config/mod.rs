@@ -26,6 +26,7 @@ pub use human::{Backfill, Human, Rate, Size};
 
 use crate::message::Lang;
 use crate::portals::AdapterConfig;
+use crate::source::Paged;
 use error::{Positions, Step};
 
 /// Where the configuration stands unless `--config` or `DONGBO_CONFIG` says otherwise.
@@ -80,7 +81,7 @@ pub struct Keep {
 }
 
 /// `[[source]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     pub id: String,
     /// For the attribution line; the host unless `name` says otherwise.
@@ -88,6 +89,12 @@ pub struct Source {
     /// `http` or `https`, without account.
     pub url: Url,
     pub poll: Duration,
+    /// Categories of every article, NFC, beside those that it names.
+    pub categories: Vec<String>,
+    /// How it is read; `None`: as a feed.
+    pub read: Option<Paged>,
+    /// `[source.read.…]` as the file has it.
+    pub read_as_written: Option<toml::Table>,
     /// Categories that make an article urgent, NFC.
     pub urgent: Vec<String>,
 }

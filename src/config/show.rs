@@ -53,7 +53,10 @@ struct SourceEntry<'a> {
     name: &'a str,
     url: &'a str,
     poll: Human,
+    categories: &'a [String],
     urgent: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read: Option<&'a toml::Table>,
 }
 
 #[derive(Serialize)]
@@ -112,8 +115,9 @@ impl<'a> From<&'a Config> for Document<'a> {
 
 impl<'a> From<&'a Source> for SourceEntry<'a> {
     fn from(source: &'a Source) -> Self {
-        let Source { id, name, url, poll, urgent } = source;
-        Self { id, name, url: url.as_str(), poll: Human(*poll), urgent }
+        let Source { id, name, url, poll, categories, read: _, read_as_written, urgent } = source;
+        let read = read_as_written.as_ref();
+        Self { id, name, url: url.as_str(), poll: Human(*poll), categories, urgent, read }
     }
 }
 

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use dongbo_sdk::{MissingCategory, Removal};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::human::{Backfill, Human, Rate, Size};
 use crate::message::Lang;
 use crate::portals::AdapterConfig;
+use crate::source::{self, Paged};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a configuration")]
@@ -102,9 +103,36 @@ pub(super) struct Source {
     pub url: String,
     /// How often it is read. Default `"5m"`, at least `"10s"`.
     pub poll: Option<Human>,
+    /// Categories of every article of this source, beside those that it names.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// How it is read: one table, `[source.read.KIND]`. Default: it is a feed,
+    /// whose format is found by what it contains.
+    pub read: Option<ReadConfig>,
     /// Categories whose articles go out at once, without `publish_delay` and
     /// `correction_gap`. Default: none.
     pub urgent: Option<Vec<String>>,
+}
+
+/// `[source.read.KIND]`
+#[derive(Debug)]
+pub(super) struct ReadConfig(pub Paged);
+
+/// A struct instead of an enum, so that none and two get a message that says what to do.
+impl<'de> Deserialize<'de> for ReadConfig {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields, expecting = "a table such as [source.read.json]")]
+        struct Kinds {
+            json: Option<source::json::Config>,
+        }
+        match Kinds::deserialize(input)? {
+            Kinds { json: Some(config) } => Ok(Self(Paged::Json(config))),
+            Kinds { json: None } => Err(serde::de::Error::custom(
+                "no way of reading is named; add one table, [source.read.json], or remove read: a feed needs none",
+            )),
+        }
+    }
 }
 
 /// `[[installation]]`: one running CMS with one address and one set of limits,

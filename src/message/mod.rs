@@ -167,6 +167,13 @@ pub enum SourceFault {
         line: Option<usize>,
     },
     Tls,
+    /// The value of its `Authorization` header cannot be read.
+    Secret,
+    /// What the configuration says of its answers matches nothing any more.
+    Unmatched {
+        /// The key below `[source.read.KIND]`.
+        field: &'static str,
+    },
     /// Reads well, but nothing new came for unusually long.
     Silent {
         since: Duration,
@@ -279,6 +286,8 @@ impl SourceFault {
             Self::TooLarge { .. } => "source-too-large",
             Self::Malformed { .. } => "source-malformed",
             Self::Tls => "source-tls",
+            Self::Secret => "source-secret",
+            Self::Unmatched { .. } => "source-unmatched",
             Self::Silent { .. } => "source-silent",
         }
     }
@@ -289,7 +298,8 @@ impl SourceFault {
             Self::TooLarge { limit_bytes } => Some(id("limit", format_args!("{} MB", limit_bytes >> 20))),
             Self::Malformed { line } => Some(id("line", known(line, lang))),
             Self::Silent { since } => Some(id("since", span(since, lang))),
-            Self::Unreachable | Self::NotAFeed | Self::Page | Self::Tls => None,
+            Self::Unmatched { field } => Some(id("field", field)),
+            Self::Unreachable | Self::NotAFeed | Self::Page | Self::Tls | Self::Secret => None,
         }
     }
 }

@@ -66,6 +66,8 @@ fn source_fault(error: &ReadError) -> SourceFault {
         ReadError::Empty | ReadError::JsonInstead { .. } | ReadError::NotAFeed { .. } | ReadError::NotAPicture(_) => {
             SourceFault::NotAFeed
         }
+        ReadError::Secret(_) => SourceFault::Secret,
+        ReadError::NothingMatched { field, .. } => SourceFault::Unmatched { field },
         ReadError::Encoding(_) | ReadError::Malformed { .. } | ReadError::Doctype => {
             SourceFault::Malformed { line: None }
         }

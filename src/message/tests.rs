@@ -51,7 +51,7 @@ fn calls(world: &World, article: Option<&str>) -> Vec<Problem> {
     ErrorKind::ALL.into_iter().map(call).collect()
 }
 
-fn sources(world: &World) -> [Problem; 8] {
+fn sources(world: &World) -> [Problem; 10] {
     let faults = [
         SourceFault::Unreachable,
         SourceFault::Status(503),
@@ -60,6 +60,8 @@ fn sources(world: &World) -> [Problem; 8] {
         SourceFault::TooLarge { limit_bytes: 15 << 20 },
         SourceFault::Malformed { line: Some(214) },
         SourceFault::Tls,
+        SourceFault::Secret,
+        SourceFault::Unmatched { field: "content" },
         SourceFault::Silent { since: Duration::from_secs(3 * 86_400) },
     ];
     faults.map(|fault| Problem::Source { fault, source: world.source.to_owned(), url: world.address.clone() })

@@ -413,6 +413,26 @@ fn source_lines(fault: SourceFault) -> ([&'static str; 2], [&'static str; 2]) {
                 "Ask the source's administrators to renew it; check the date of this machine.",
             ],
         ),
+        SourceFault::Secret => (
+            [
+                "Không đọc được mật khẩu hoặc khóa dùng để hỏi nguồn.",
+                "Kiểm tra mục authorization của nguồn trong tệp cấu hình và nơi cất giữ mà nó chỉ ra.",
+            ],
+            [
+                "The secret with which the source is asked cannot be read.",
+                "Check authorization of the source in the configuration, and the place that it names.",
+            ],
+        ),
+        SourceFault::Unmatched { .. } => (
+            [
+                "Cấu trúc dữ liệu của nguồn đã thay đổi: không tìm thấy mục {field} ở nơi mà cấu hình chỉ ra; không có bài nào bị mất.",
+                "Sửa mục {field} của nguồn trong tệp cấu hình, rồi thử: dongbo read {url} --source {source}",
+            ],
+            [
+                "The source's answers have changed: {field} does not stand where the configuration says; nothing is lost.",
+                "Correct {field} of the source in the configuration, then try: dongbo read {url} --source {source}",
+            ],
+        ),
         SourceFault::Silent { .. } => (
             [
                 "Nguồn vẫn trả lời nhưng đã {since} không có bài mới, lâu hơn bình thường.",

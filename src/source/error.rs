@@ -45,13 +45,19 @@ pub enum ReadError {
     #[error("this is not a feed: {begins}")]
     NotAFeed { begins: String },
     /// The XML breaks before any item could be read; `at` is a byte offset in the decoded text.
-    #[error("the feed is damaged at byte {at}: {reason}")]
+    #[error("the answer is damaged at byte {at}: {reason}")]
     Malformed { at: u64, reason: String },
     /// A DOCTYPE with an internal subset: entities of its own are never expanded.
     #[error("the feed declares entities of its own")]
     Doctype,
     #[error("this is not a picture that can be published: {0}")]
     NotAPicture(&'static str),
+    /// The secret cannot be read, or cannot stand in a header.
+    #[error("the source's secret cannot be used")]
+    Secret(Option<dongbo_sdk::SecretError>),
+    /// What the configuration says of the source's answers no longer holds.
+    #[error("{path} matches nothing, where {field} was expected")]
+    NothingMatched { field: &'static str, path: String },
 }
 
 /// [`ReadError`] without its data, for catalogues, metrics and tests.
@@ -74,6 +80,8 @@ pub enum ReadErrorKind {
     Malformed,
     Doctype,
     NotAPicture,
+    Secret,
+    NothingMatched,
 }
 
 impl ReadError {
@@ -97,6 +105,8 @@ impl ReadError {
             Self::Malformed { .. } => ReadErrorKind::Malformed,
             Self::Doctype => ReadErrorKind::Doctype,
             Self::NotAPicture(_) => ReadErrorKind::NotAPicture,
+            Self::Secret(_) => ReadErrorKind::Secret,
+            Self::NothingMatched { .. } => ReadErrorKind::NothingMatched,
         }
     }
 }
@@ -123,6 +133,8 @@ impl ReadErrorKind {
             Self::Malformed => "malformed",
             Self::Doctype => "doctype",
             Self::NotAPicture => "not-a-picture",
+            Self::Secret => "secret",
+            Self::NothingMatched => "nothing-matched",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use dongbo_sdk::Secret;
 use flate2::write::MultiGzDecoder;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
@@ -68,6 +69,17 @@ impl Default for Limits {
 pub struct Validators {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+}
+
+/// One question to a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    pub url: &'a Url,
+    /// The configured address: its origin is trusted, and nothing else sees the authorization.
+    pub source: &'a Url,
+    pub previous: &'a Previous,
+    /// Value of the `Authorization` header.
+    pub authorization: Option<&'a Secret>,
 }
 
 /// What is remembered of the last reading that was committed.
@@ -144,8 +156,17 @@ impl Fetcher {
     /// # Errors
     /// One try; see [`ReadError`] for what may go wrong.
     pub async fn fetch(&self, url: &Url, previous: &Previous) -> Result<Fetched, ReadError> {
+        self.ask(Ask { url, source: url, previous, authorization: None }).await
+    }
+
+    /// As [`Fetcher::fetch`], for a source of several addresses or with an account.
+    ///
+    /// # Errors
+    /// One try; see [`ReadError`] for what may go wrong.
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Fetched, ReadError> {
+        let previous = ask.previous;
         let headers = conditional(&previous.validators);
-        let (body, answer) = self.get(url, url, headers).await?;
+        let (body, answer) = self.get(ask, headers).await?;
         let validators = answer.validators.clone();
         match body {
             None if previous.validators == Validators::default() => Err(ReadError::NotModifiedLoop),
@@ -164,24 +185,29 @@ impl Fetcher {
     /// Fetches what content names: public addresses, and `allowed` with whatever it leads to.
     pub(super) async fn fetch_content(&self, url: &Url, allowed: &Url) -> Result<Vec<u8>, ReadError> {
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_MEDIA))]);
-        match self.get(url, allowed, headers).await? {
+        let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
+        match self.get(ask, headers).await? {
             (Some((bytes, _)), _) => Ok(bytes),
             (None, _) => Err(ReadError::NotModifiedLoop),
         }
     }
 
-    async fn get(&self, url: &Url, allowed: &Url, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
-        tokio::time::timeout(self.limits.total, self.follow(url, allowed, headers))
+    async fn get(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
+        tokio::time::timeout(self.limits.total, self.follow(ask, headers))
             .await
             .map_err(|_| ReadError::TimedOut { phase: "the whole answer" })?
     }
 
     /// Follows redirects by hand: each hop is judged like the first.
-    async fn follow(&self, url: &Url, allowed: &Url, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
-        let mut url = url.clone();
+    async fn follow(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
+        let mut url = ask.url.clone();
         for _ in 0..=self.limits.redirects_max {
-            let client = self.client(&url, allowed)?;
-            let response = client.get(url.clone()).headers(headers.clone()).send().await.map_err(transport)?;
+            let mut headers = headers.clone();
+            if let Some(secret) = ask.authorization.filter(|_| url.origin() == ask.source.origin()) {
+                headers.insert(header::AUTHORIZATION, sensitive(secret)?);
+            }
+            let client = self.client(&url, ask.source)?;
+            let response = client.get(url.clone()).headers(headers).send().await.map_err(transport)?;
             let status = response.status();
             if let Some(next) = redirect(&url, &response) {
                 url = next;
@@ -325,6 +351,13 @@ fn conditional(validators: &Validators) -> HeaderMap {
         }
     }
     headers
+}
+
+/// A value that no log and no Debug shows.
+fn sensitive(secret: &Secret) -> Result<HeaderValue, ReadError> {
+    let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| ReadError::Secret(None))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn or_previous(said: Validators, previous: &Validators) -> Validators {

@@ -22,7 +22,9 @@ pub mod fetch;
 pub mod guard;
 pub mod identity;
 pub mod item;
+pub mod json;
 pub mod media;
+pub mod paged;
 pub mod raw;
 pub mod rss;
 pub mod text;
@@ -30,5 +32,6 @@ pub mod xml;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use feed::{Document, FeedReader, Quarantined, Reading, Summary, Warning};
-pub use fetch::{Body, Fetched, Fetcher, Limits, Previous, Validators};
+pub use fetch::{Ask, Body, Fetched, Fetcher, Limits, Previous, Validators};
 pub use media::{Media, MediaKind, fetch_media, limits as media_limits};
+pub use paged::Paged;

@@ -65,6 +65,9 @@ pub struct Ingested {
     pub source: String,
     pub items: Vec<Item>,
     pub quarantined: Vec<Quarantined>,
+    /// Older articles may follow on other pages: should the reading break off
+    /// behind this piece, what is known then does not tell what is not.
+    pub unfinished: bool,
     /// With the last piece only.
     pub validators: Option<Validators>,
 }
@@ -112,6 +115,9 @@ impl Store {
             }
             for bad in &piece.quarantined {
                 sum.quarantined += quarantine(tx, source, bad)?;
+            }
+            if piece.unfinished && sum.new > 0 {
+                save_validators(tx, source, &Validators::default())?;
             }
             if let Some(validators) = &piece.validators {
                 save_validators(tx, source, validators)?;

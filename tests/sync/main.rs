@@ -7,5 +7,6 @@ mod world;
 mod desk;
 mod kills;
 mod life;
+mod paged;
 mod quiet;
 mod trouble;

@@ -131,7 +131,7 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn serve(listener: std::net::TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
+pub(crate) fn serve(listener: std::net::TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is non-blocking");

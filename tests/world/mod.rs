@@ -7,5 +7,6 @@
 
 pub(crate) mod article;
 pub(crate) mod feed;
+pub(crate) mod listing;
 pub(crate) mod picture;
 pub(crate) mod wait;

@@ -32,4 +32,4 @@ pub use error::{Error, ErrorKind, Operation, Result, Retry, Scope};
 pub use key::{Key, MediaKey};
 pub use post::{Media, MissingCategory, Pin, Post, Visibility};
 pub use remote::{RemoteCopy, RemoteId, RemoteMedia, RemoteStatus, Ticket, Written};
-pub use secret::{Secret, SecretRef};
+pub use secret::{Secret, SecretError, SecretRef};

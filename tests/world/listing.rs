@@ -1,0 +1,229 @@
+//! A portal whose category pages load their articles page by page as JSON, the
+//! newest first, as Liferay's news portlets do: `pageNum`, `recordPerPage`,
+//! `{items: […], totalPageNum}`. Articles may come and go between two pages.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use jiff::tz::{Offset, TimeZone};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::article::Article;
+
+/// The running portal. Ends when dropped.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    address: SocketAddr,
+    shared: Arc<Mutex<Shared>>,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+/// What happens to the portal once a page was served.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Meanwhile {
+    Added(u32),
+    /// The article with this number is deleted.
+    Deleted(u32),
+}
+
+/// How the portal behaves beside the ordinary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Odd {
+    #[default]
+    Not,
+    /// The page's number is ignored: always the first one.
+    SamePage,
+    /// `totalPageNum` is far too large.
+    LyingTotal,
+    /// The list has another name since an update of the portal.
+    Renamed,
+    /// Items lack their text since an update of the portal.
+    WithoutText,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Oldest first.
+    articles: Vec<Article>,
+    last: u32,
+    odd: Odd,
+    /// By the number of the request to come.
+    meanwhile: BTreeMap<u32, Meanwhile>,
+    failing: Vec<u32>,
+    requests: u32,
+    /// Value of `Authorization` without which nothing is served.
+    secret: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    page_num: usize,
+    record_per_page: usize,
+}
+
+impl Listing {
+    pub(crate) fn start() -> Self {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+        listener.set_nonblocking(true).expect("a listener can be set to non-blocking");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let shared = Arc::new(Mutex::new(Shared::default()));
+        let (stop, stopped) = oneshot::channel();
+        let router = Router::new().route("/chinh-tri", get(page)).with_state(Arc::clone(&shared));
+        let server = std::thread::spawn(move || super::feed::serve(listener, router, stopped));
+        Self { address, shared, stop: Some(stop), server: Some(server) }
+    }
+
+    pub(crate) fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// As a `[[source]]` of the configuration.
+    pub(crate) fn source(&self) -> String {
+        format!(
+            r#"[[source]]
+id = "chinh-tri"
+url = "{}/chinh-tri?p_p_resource_id=loadPage"
+poll = "10s"
+categories = ["Chính trị"]
+[source.read.json]
+items = "$.items[*]"
+id = "$.id"
+title = "$.title"
+link = "$.urlDetail"
+summary = "$.summary"
+content = "$.content"
+published = "$.createdDate"
+date_format = "%d/%m/%Y %H:%M"
+{}[source.read.json.pages]
+number = "pageNum"
+size = "recordPerPage"
+items = 20
+total = "$.totalPageNum"
+"#,
+            self.base(),
+            self.shared().secret.as_ref().map_or("", |_| "authorization = { file = \"source-secret\" }\n"),
+        )
+    }
+
+    pub(crate) fn add(&self, count: u32) {
+        let base = self.base();
+        self.shared().add(&base, count);
+    }
+
+    pub(crate) fn behave(&self, odd: Odd) {
+        self.shared().odd = odd;
+    }
+
+    /// Once `requests` more pages were served.
+    pub(crate) fn after(&self, requests: u32, meanwhile: Meanwhile) {
+        let mut shared = self.shared();
+        let at = shared.requests + requests;
+        shared.meanwhile.insert(at, meanwhile);
+    }
+
+    /// The request after `requests` more ones is answered with 500.
+    pub(crate) fn fail_after(&self, requests: u32) {
+        let mut shared = self.shared();
+        let at = shared.requests + requests + 1;
+        shared.failing.push(at);
+    }
+
+    pub(crate) fn require(&self, secret: &str) {
+        self.shared().secret = Some(secret.to_owned());
+    }
+
+    pub(crate) fn requests(&self) -> u32 {
+        self.shared().requests
+    }
+
+    /// Titles of what stands in the list now.
+    pub(crate) fn titles(&self) -> Vec<String> {
+        self.shared().articles.iter().map(|article| article.title.clone()).collect()
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            let _ = server.join();
+        }
+    }
+}
+
+impl Shared {
+    fn add(&mut self, base: &str, count: u32) {
+        for _ in 0..count {
+            self.last += 1;
+            self.articles.push(Article::new(base, self.last));
+        }
+    }
+
+    fn page(&self, asked: &Asked) -> Value {
+        let number = if self.odd == Odd::SamePage { 1 } else { asked.page_num };
+        let newest_first = self.articles.iter().rev();
+        let items: Vec<Value> = newest_first
+            .skip(number.saturating_sub(1) * asked.record_per_page)
+            .take(asked.record_per_page)
+            .map(|article| self.item(article))
+            .collect();
+        let pages = self.articles.len().div_ceil(asked.record_per_page);
+        let total = if self.odd == Odd::LyingTotal { 9_999 } else { pages };
+        let list = if self.odd == Odd::Renamed { "records" } else { "items" };
+        json!({ list: items, "totalPageNum": total })
+    }
+
+    fn item(&self, article: &Article) -> Value {
+        let local = article.published.to_zoned_datetime(TimeZone::fixed(Offset::constant(7)));
+        let mut item = json!({
+            "id": article.number,
+            "title": article.title,
+            "summary": article.summary,
+            "createdDate": local.strftime("%d/%m/%Y %H:%M").to_string(),
+            "urlDetail": format!("/news/-/details/20182/tin-{}", article.number),
+        });
+        if self.odd != Odd::WithoutText {
+            let picture = format!("<p><img src=\"/documents/{}/anh.png\"></p>", article.number);
+            item["content"] = json!(format!("{}{picture}", article.body));
+        }
+        item
+    }
+}
+
+async fn page(State(shared): State<Arc<Mutex<Shared>>>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if shared.secret.is_some() && shared.secret.as_deref() != given {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    shared.requests += 1;
+    let number = shared.requests;
+    if shared.failing.contains(&number) {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let answer = shared.page(&asked);
+    match shared.meanwhile.remove(&number) {
+        Some(Meanwhile::Added(count)) => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+            shared.add(&format!("http://{host}"), count);
+        }
+        Some(Meanwhile::Deleted(number)) => shared.articles.retain(|article| article.number != number),
+        None => {}
+    }
+    Json(answer).into_response()
+}
