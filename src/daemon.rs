@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::config::{self, Config};
 use crate::media::{Fetch, Pictures};
+use crate::original::Cadence;
 use crate::plan::{self, Rules};
 use crate::poll::{PollError, Polled, Poller};
 use crate::portals;
@@ -25,6 +26,7 @@ use crate::store::{
     HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store,
     StoreError, wall,
 };
+use crate::watcher::{Watch, Watcher};
 use crate::worker::{GateLimits, Gates, Place, Worker};
 
 /// New orders are noticed within this.
@@ -44,6 +46,7 @@ pub struct Daemon {
     planned: Arc<Planned>,
     worker: Worker,
     pollers: Vec<Poller>,
+    watcher: Option<Watcher>,
     intervals: BTreeMap<String, Duration>,
     reader: Arc<FeedReader>,
     stop_within: Duration,
@@ -90,6 +93,7 @@ impl Daemon {
         for source in &config.sources {
             pollers.push(Poller::new(source, feed_limits(config), reader.clone(), store.clone())?);
         }
+        let watcher = watcher(config, &store, &planned)?;
         let intervals = config.sources.iter().map(|source| (source.id.clone(), source.poll)).collect();
         Ok(Self {
             _lock: lock,
@@ -97,6 +101,7 @@ impl Daemon {
             planned,
             worker,
             pollers,
+            watcher: Some(watcher),
             intervals,
             reader,
             stop_within: config.limits.stop_within,
@@ -127,6 +132,9 @@ impl Daemon {
             tasks.spawn(poll_forever(poller, every, self.planned.clone(), stopped.clone()));
         }
         tasks.spawn(obey_forever(self.store.clone(), self.planned.clone(), stopped.clone()));
+        if let Some(watcher) = self.watcher.take() {
+            tasks.spawn(watcher.run(stopped.clone()));
+        }
         tasks.spawn(prune_forever(self.store.clone(), self.keep, stopped.clone()));
         notify(&[sd_notify::NotifyState::Ready]);
         tracing::info!(portals = self.planned.portals.len(), sources = self.intervals.len(), "dongbo runs");
@@ -216,6 +224,24 @@ fn prepare_folder(config: &Config) -> anyhow::Result<()> {
         _ => StoreError::Missing { path: config.state.clone() },
     })?;
     Ok(())
+}
+
+/// Originals stand on the sources' own hosts, or on public ones.
+fn watcher(config: &Config, store: &Store, planned: &Arc<Planned>) -> Result<Watcher, source::ReadError> {
+    let settings = &config.watch;
+    let watch = Watch {
+        cadence: Cadence {
+            young: settings.young,
+            settled: settings.settled,
+            old: settings.old,
+            again: settings.again,
+            confirmations: settings.confirmations,
+        },
+        pace: settings.pace,
+        share: f64::from(settings.brake) / 100.0,
+    };
+    let sources = config.sources.iter().map(|source| source.url.clone()).collect();
+    Ok(Watcher::new(watch, Fetcher::new(feed_limits(config))?, sources, store.clone(), planned.clone()))
 }
 
 fn feed_limits(config: &Config) -> source::Limits {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use dongbo_sdk::{Capabilities, CategorySupport, DateSupport, ErrorKind, KeySupport};
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::delivery::{Hold, Moment, Stands, State, Waiting, Wanted};
-use crate::message::{Lang, Message, Problem};
+use crate::message::{Lang, Message, Problem, SourceFault, span};
 use crate::source::date::LOCAL;
 use crate::store::{ArticleRow, Counts, DeliveryRow, Desk, Health, OrderRow, PortalRow, StoreError, wall};
 
@@ -51,6 +52,7 @@ pub struct Status {
     /// Ids of portals that have left the configuration; their copies stay.
     pub retired: Vec<String>,
     pub sources: Vec<SourceStatus>,
+    pub originals: Originals,
     pub orders: Vec<OrderRow>,
 }
 
@@ -97,6 +99,9 @@ pub struct SourceStatus {
     pub read_at: Option<i64>,
     /// Kind of the last failure; `null`: the last poll succeeded.
     pub failing: Option<String>,
+    /// Withdrawals wait for a person: too many originals are gone at once.
+    pub braked: bool,
+    pub message: Option<Message>,
 }
 
 impl Status {
@@ -109,11 +114,19 @@ impl Status {
             portals.push(portal_status(desk, config, row, &Look { now, paused, lang })?);
         }
         portals.sort_by(|a, b| (a.condition, &a.id).cmp(&(b.condition, &b.id)));
+        let watched = desk.watched(now)?;
         let mut sources = Vec::new();
         for source in &config.sources {
             let row = desk.source(&source.id)?;
             let (read_at, failing) = row.map(|row| (row.read_at, row.failing)).unwrap_or_default();
-            sources.push(SourceStatus { id: source.id.clone(), read_at, failing });
+            let braked = watched.braked.contains(&source.id);
+            let message = braked.then(|| Problem::Source {
+                fault: SourceFault::Braked,
+                source: source.id.clone(),
+                url: source.url.to_string(),
+            });
+            let message = message.map(|problem| problem.message(lang));
+            sources.push(SourceStatus { id: source.id.clone(), read_at, failing, braked, message });
         }
         Ok(Self {
             running: crate::store::InstanceLock::is_held(&config.state),
@@ -123,6 +136,12 @@ impl Status {
             portals,
             retired: rows.into_iter().filter(|row| row.retired).map(|row| row.name).collect(),
             sources,
+            originals: Originals {
+                watched: watched.originals,
+                due: watched.due,
+                late_s: watched.late_s,
+                noticed_within_s: noticed_within(config),
+            },
             orders: desk.open_orders()?,
         })
     }
@@ -131,7 +150,7 @@ impl Status {
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
         let portal = |portal: &PortalStatus| matches!(portal.condition, Condition::Held | Condition::Attention);
-        self.portals.iter().any(portal) || self.sources.iter().any(|source| source.failing.is_some())
+        self.portals.iter().any(portal) || self.sources.iter().any(|source| source.failing.is_some() || source.braked)
     }
 
     /// For people; a line for each portal, trouble first.
@@ -147,7 +166,11 @@ impl Status {
         }
         for source in &self.sources {
             let _ = writeln!(text, "{}", source.text(lang));
+            if let Some(message) = &source.message {
+                let _ = writeln!(text, "{}", indented(&message.to_string()));
+            }
         }
+        let _ = writeln!(text, "{}", self.originals.text(lang));
         for order in &self.orders {
             let words = either(lang, "lệnh đang mở", "open order");
             let _ = writeln!(text, "{words} {}: {} ({})", order.id, order.order.what.name(), order.who);
@@ -324,6 +347,47 @@ impl PortalStatus {
     }
 }
 
+/// The watch over originals.
+#[derive(Debug, Clone, Serialize)]
+pub struct Originals {
+    pub watched: i64,
+    /// Due and not looked at yet.
+    pub due: i64,
+    /// By how much the longest waiting one is late.
+    pub late_s: i64,
+    /// Within how many seconds a withdrawal is noticed: of originals younger
+    /// than 3 days, younger than 90 days, older.
+    pub noticed_within_s: [u64; 3],
+}
+
+/// The longest time from a withdrawal to its last confirmation.
+fn noticed_within(config: &Config) -> [u64; 3] {
+    let watch = &config.watch;
+    let confirmed = watch.again.saturating_mul(watch.confirmations.saturating_sub(1));
+    [watch.young, watch.settled, watch.old].map(|every| (every + confirmed.min(every)).as_secs())
+}
+
+impl Originals {
+    /// For people, one line.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        let [young, settled, old] = self.noticed_within_s.map(|seconds| span(Duration::from_secs(seconds), lang));
+        let (originals, due) = (self.watched, self.due);
+        let late = span(Duration::from_secs(self.late_s.unsigned_abs()), lang);
+        either(
+            lang,
+            format!(
+                "bài gốc: theo dõi {originals}; bài bị gỡ được phát hiện trong {young} (dưới 3 ngày), {settled} (dưới 90 ngày), \
+                 {old}; {due} đến hạn xem lại, chậm nhất {late}"
+            ),
+            format!(
+                "originals: {originals} watched; a withdrawal is noticed within {young} (younger than 3 days), {settled} \
+                 (90 days), {old}; {due} due, the latest by {late}"
+            ),
+        )
+    }
+}
+
 impl SourceStatus {
     /// For people, one line.
     #[must_use]
@@ -338,6 +402,16 @@ impl SourceStatus {
     }
 }
 
+/// Why an article is withdrawn, in words.
+#[must_use]
+pub fn withdrawn_by(by: Option<&str>, lang: Lang) -> &'static str {
+    match by {
+        None => either(lang, "theo lệnh", "by an order"),
+        Some("gone") => either(lang, "bài gốc không còn (404)", "its original is gone (404)"),
+        Some(_) => either(lang, "bài gốc đã bị đóng (403)", "its original is closed to the public (403)"),
+    }
+}
+
 /// What `dongbo article --json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct Article {
@@ -345,6 +419,8 @@ pub struct Article {
     pub title: String,
     pub url: String,
     pub withdrawn: bool,
+    /// What its original said: `gone`, `unpublished`; none where a person withdrew it.
+    pub withdrawn_by: Option<String>,
     pub published_at: i64,
     pub first_seen_at: i64,
     pub categories: Vec<String>,
@@ -388,6 +464,7 @@ impl Article {
             title: row.title.clone(),
             url: row.url.clone(),
             withdrawn: row.withdrawn,
+            withdrawn_by: row.withdrawn_by.clone(),
             published_at: row.published,
             first_seen_at: row.first_seen,
             categories: row.categories.clone(),
@@ -408,7 +485,8 @@ impl Article {
             self.categories.join(", ")
         );
         if self.withdrawn {
-            let _ = writeln!(text, "{}", either(lang, "ĐÃ THU HỒI", "WITHDRAWN"));
+            let why = withdrawn_by(self.withdrawn_by.as_deref(), lang);
+            let _ = writeln!(text, "{}: {why}", either(lang, "ĐÃ THU HỒI", "WITHDRAWN"));
         }
         for copy in &self.copies {
             let _ = writeln!(text, "{}", copy.line(lang));

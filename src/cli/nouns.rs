@@ -9,6 +9,7 @@ use super::{move_portal, order};
 use crate::config::{Config, EXAMPLE};
 use crate::exit::Exit;
 use crate::report::{Status, state_word, when};
+use crate::store::{Order, Selection, What};
 
 /// Rows that a listing shows.
 const ROWS_MAX: usize = 500;
@@ -30,6 +31,20 @@ pub enum PortalCommand {
 pub enum SourceCommand {
     /// Every source: id, address, last reading.
     List,
+    /// Articles whose originals seem to be gone; with --allow or --keep, what becomes of them.
+    Withdrawals(Withdrawals),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Withdrawals {
+    /// The source's id.
+    source: String,
+    /// They go from every portal, however many they are.
+    #[arg(long, conflicts_with = "keep")]
+    allow: bool,
+    /// They stay as long as their originals do not answer again.
+    #[arg(long)]
+    keep: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,7 +145,48 @@ fn show_portal(office: &Office, id: &str) -> Result<Exit, Failure> {
 }
 
 pub(super) fn source(office: &Office, command: &SourceCommand) -> Result<Exit, Failure> {
-    let SourceCommand::List = command;
+    match command {
+        SourceCommand::List => list_sources(office),
+        SourceCommand::Withdrawals(args) => withdrawals(office, args),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Suspect {
+    title: String,
+    url: String,
+}
+
+fn withdrawals(office: &Office, args: &Withdrawals) -> Result<Exit, Failure> {
+    let (ledger, source) = (office.ledger()?, args.source.as_str());
+    if ledger.config.source(source).is_none() {
+        return Err(super::office::nothing(source));
+    }
+    let what = match (args.allow, args.keep) {
+        (true, _) => What::AllowWithdrawals,
+        (false, true) => What::KeepArticles,
+        (false, false) => {
+            let suspects = ledger.read(|desk| desk.suspects(source, ROWS_MAX))?;
+            let suspects: Vec<_> = suspects.into_iter().map(|(title, url)| Suspect { title, url }).collect();
+            office.show(&suspects, || {
+                let lines = suspects.iter().map(|suspect| format!("{}\n    {}", suspect.title, suspect.url));
+                let lines: Vec<String> = lines.collect();
+                let end = office.say(
+                    format!("{} bài; gỡ: thêm --allow, giữ: thêm --keep", lines.len()),
+                    format!("{} articles; to let them go add --allow, to keep them --keep", lines.len()),
+                );
+                lines.into_iter().chain([end]).collect::<Vec<_>>().join("\n")
+            })?;
+            return Ok(Exit::Done);
+        }
+    };
+    let selection = Selection { source: Some(source.to_owned()), ..Selection::default() };
+    let id = ledger.read(|desk| desk.file(&Order { what, selection }, &order::who()))?;
+    office.show(&Filed { id }, || office.say(format!("Đã ghi lệnh {id}."), format!("Order {id} is filed.")))?;
+    Ok(Exit::Done)
+}
+
+fn list_sources(office: &Office) -> Result<Exit, Failure> {
     let ledger = office.ledger()?;
     let status = ledger.read(|desk| Status::read(desk, ledger.config, office.lang))?;
     office.show(&status.sources, || {
@@ -152,6 +208,11 @@ pub(super) fn config(office: &Office, command: &ConfigCommand) -> Result<Exit, F
         }
     }
     Ok(Exit::Done)
+}
+
+#[derive(Debug, Serialize)]
+struct Filed {
+    id: i64,
 }
 
 #[derive(Debug, Serialize)]

@@ -9,7 +9,7 @@ use crate::delivery::{Delivery, Hold, Moment, Stands, State, Waiting, Wanted};
 use crate::exit::Exit;
 use crate::message::{Problem, of};
 use crate::plan::{self, Occasion, Refusal};
-use crate::report::{to_wall, when};
+use crate::report::{to_wall, when, withdrawn_by};
 use crate::store::{ArticleRow, DeliveryRow, PortalRow, wall};
 
 #[derive(Debug, clap::Args)]
@@ -81,17 +81,22 @@ fn reason(office: &Office, ledger: &Ledger<'_>, portal: &config::Portal, article
     };
     let deliveries = ledger.read(|desk| desk.deliveries(article.id))?;
     match deliveries.into_iter().find(|delivery| delivery.portal == row.id) {
-        Some(delivery) => of_delivery(office, ledger, row, &delivery),
+        Some(delivery) => of_delivery(office, ledger, (row, article), &delivery),
         None => of_rules(office, ledger, row, article),
     }
 }
 
-fn of_delivery(office: &Office, ledger: &Ledger<'_>, row: &PortalRow, found: &DeliveryRow) -> Result<Why, Failure> {
+fn of_delivery(
+    office: &Office,
+    ledger: &Ledger<'_>,
+    (row, article): (&PortalRow, &ArticleRow),
+    found: &DeliveryRow,
+) -> Result<Why, Failure> {
     let now = ledger.read(|desk| desk.now())?;
     let paused = ledger.read(|desk| desk.paused())?;
     let delivery = &found.delivery;
     if delivery.state() == State::Standing {
-        return Ok(standing(office, found, now));
+        return Ok(standing(office, article, found, now));
     }
     Ok(match delivery.hold {
         Hold::Parked(_) | Hold::Removed | Hold::Detached | Hold::Waiting(_) if delivery.wanted != Wanted::Nothing => {
@@ -103,12 +108,15 @@ fn of_delivery(office: &Office, ledger: &Ledger<'_>, row: &PortalRow, found: &De
     })
 }
 
-fn standing(office: &Office, found: &DeliveryRow, now: Moment) -> Why {
+fn standing(office: &Office, article: &ArticleRow, found: &DeliveryRow, now: Moment) -> Why {
     let url = found.copy.as_ref().and_then(|copy| copy.url.clone());
     if found.delivery.wanted == Wanted::Nothing {
-        let text = office
-            .say("Bài đã được thu hồi; cổng không còn hiển thị.", "It was withdrawn; the portal does not show it.");
-        return Why::new("withdrawn", text.into());
+        let why = withdrawn_by(article.withdrawn_by.as_deref(), office.lang);
+        let text = office.say(
+            format!("Bài đã được thu hồi ({why}); cổng không còn hiển thị."),
+            format!("It was withdrawn ({why}); the portal does not show it."),
+        );
+        return Why::new("withdrawn", text);
     }
     let written = found.copy.as_ref().map(|copy| copy.written_at).filter(|&at| at != Moment::NEVER);
     let since = written.map_or_else(|| "—".into(), |at| when(to_wall(at, now), office.lang));

@@ -12,7 +12,7 @@ use super::error::{Fault, Positions, Step, nearest, quote};
 use super::human::Human;
 use crate::source::Paged;
 
-use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, effective, wire};
+use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, Watch, effective, wire};
 
 /// More often than this is a burden on the source and never of use.
 const POLL_MIN: Duration = Duration::from_secs(10);
@@ -21,6 +21,7 @@ const POLL_MIN: Duration = Duration::from_secs(10);
 const REQUEST_MIN: Duration = Duration::from_millis(100);
 const REQUEST_MAX: Duration = Duration::from_secs(15 * 60);
 /// Messages give ids whole, in commands, twice on a line.
+const WATCH_PACE_MIN: Duration = Duration::from_millis(100);
 const ID_CHARS_MAX: usize = 40;
 const NAME_CHARS_MAX: usize = 200;
 const ATTRIBUTION_BYTES_MAX: usize = 4096;
@@ -46,6 +47,7 @@ pub(super) fn check(
         groups: check.groups(&document),
         limits: check.limits(&document.limits),
         keep: check.keep(&document.keep),
+        watch: check.watch(&document.watch),
         sources: check.sources(&document),
         installations: check.installations(&document),
         portals: check.portals(&document),
@@ -242,6 +244,17 @@ impl Check<'_> {
     fn keep(&mut self, keep: &wire::Keep) -> Keep {
         self.at_least_one(&single("keep", "attempts"), keep.attempts.map(u64::from));
         effective::keep(keep)
+    }
+
+    fn watch(&mut self, watch: &wire::Watch) -> Watch {
+        self.at_least_one(&single("watch", "confirmations"), watch.confirmations.map(u64::from));
+        if watch.pace.is_some_and(|pace| pace.0 < WATCH_PACE_MIN) {
+            self.refuse(&single("watch", "pace"), "is a burden on the source", "write \"100ms\" or longer");
+        }
+        if watch.brake.is_some_and(|percent| percent > 100) {
+            self.refuse(&single("watch", "brake"), "is no percentage", "write 0 to 100");
+        }
+        effective::watch(watch)
     }
 
     fn sources(&mut self, document: &wire::Document) -> Vec<Source> {

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::human::{Backfill, Human, Rate};
-use super::{ATTRIBUTION, Installation, Keep, Limits, Portal, Source, wire};
+use super::{ATTRIBUTION, Installation, Keep, Limits, Portal, Source, Watch, wire};
 
 const STATE: &str = "/var/lib/dongbo";
 const POLL: Duration = Duration::from_secs(5 * 60);
@@ -27,6 +27,13 @@ const FEED_BYTES: u64 = 15 * 1024 * 1024;
 const FEED_ITEMS: u32 = 5000;
 const MEDIA_BYTES: u64 = 20 * 1024 * 1024;
 const STOP_WITHIN: Duration = Duration::from_secs(25);
+const WATCH_YOUNG: Duration = Duration::from_secs(7 * 60);
+const WATCH_SETTLED: Duration = Duration::from_secs(23 * 3600);
+const WATCH_OLD: Duration = Duration::from_secs(6 * 86_400);
+const WATCH_AGAIN: Duration = Duration::from_secs(60);
+const WATCH_CONFIRMATIONS: u32 = 3;
+const WATCH_PACE: Duration = Duration::from_millis(500);
+const WATCH_BRAKE: u32 = 5;
 const KEEP_ATTEMPTS: u32 = 20;
 const KEEP_AGE: Duration = Duration::from_secs(90 * 86_400);
 
@@ -45,6 +52,18 @@ pub(super) fn limits(limits: &wire::Limits) -> Limits {
 
 pub(super) fn keep(keep: &wire::Keep) -> Keep {
     Keep { attempts: keep.attempts.unwrap_or(KEEP_ATTEMPTS), age: plain(keep.age, KEEP_AGE) }
+}
+
+pub(super) fn watch(watch: &wire::Watch) -> Watch {
+    Watch {
+        young: plain(watch.young, WATCH_YOUNG),
+        settled: plain(watch.settled, WATCH_SETTLED),
+        old: plain(watch.old, WATCH_OLD),
+        again: plain(watch.again, WATCH_AGAIN),
+        confirmations: watch.confirmations.unwrap_or(WATCH_CONFIRMATIONS),
+        pace: plain(watch.pace, WATCH_PACE),
+        brake: watch.brake.unwrap_or(WATCH_BRAKE),
+    }
 }
 
 pub(super) fn source(from: &wire::Source, url: Url, defaults: &wire::Defaults) -> Source {

@@ -51,6 +51,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[keep]`
     pub keep: Keep,
+    /// `[watch]`
+    pub watch: Watch,
     /// `[[source]]` in the order of the file: an article's content comes from
     /// the first one that carries it.
     pub sources: Vec<Source>,
@@ -70,6 +72,20 @@ pub struct Limits {
     pub media_bytes_max: u64,
     /// How long a stop waits for calls that are under way.
     pub stop_within: Duration,
+}
+
+/// Looks at the originals (`[watch]`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    pub young: Duration,
+    pub settled: Duration,
+    pub old: Duration,
+    pub again: Duration,
+    /// At least 1.
+    pub confirmations: u32,
+    pub pace: Duration,
+    /// Percent.
+    pub brake: u32,
 }
 
 /// How much history of settled deliveries stays (`[keep]`). Parked ones keep theirs.

@@ -9,7 +9,7 @@ use dongbo_sdk::{MissingCategory, Removal, Visibility};
 use serde::Serialize;
 
 use super::human::{Backfill, Human, Rate, Size};
-use super::{Config, Installation, Portal, Source, wire};
+use super::{Config, Installation, Portal, Source, Watch, wire};
 use crate::message::Lang;
 
 pub(super) fn toml(config: &Config) -> String {
@@ -28,6 +28,7 @@ struct Document<'a> {
     groups: &'a [String],
     limits: Limits,
     keep: Keep,
+    watch: WatchEntry,
     source: Vec<SourceEntry<'a>>,
     installation: Vec<InstallationEntry<'a>>,
     portal: Vec<PortalEntry<'a>>,
@@ -45,6 +46,17 @@ struct Limits {
 struct Keep {
     attempts: u32,
     age: Human,
+}
+
+#[derive(Serialize)]
+struct WatchEntry {
+    young: Human,
+    settled: Human,
+    old: Human,
+    again: Human,
+    confirmations: u32,
+    pace: Human,
+    brake: u32,
 }
 
 #[derive(Serialize)]
@@ -106,9 +118,26 @@ impl<'a> From<&'a Config> for Document<'a> {
                 stop_within: Human(config.limits.stop_within),
             },
             keep: Keep { attempts: config.keep.attempts, age: Human(config.keep.age) },
+            watch: WatchEntry::from(&config.watch),
             source: config.sources.iter().map(SourceEntry::from).collect(),
             installation: config.installations.iter().map(InstallationEntry::from).collect(),
             portal: config.portals.iter().map(PortalEntry::from).collect(),
+        }
+    }
+}
+
+impl From<&Watch> for WatchEntry {
+    fn from(watch: &Watch) -> Self {
+        let Watch { young, settled, old, again, confirmations, pace, brake } = watch;
+        let human = |duration: &Duration| Human(*duration);
+        Self {
+            young: human(young),
+            settled: human(settled),
+            old: human(old),
+            again: human(again),
+            confirmations: *confirmations,
+            pace: human(pace),
+            brake: *brake,
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Document {
     pub limits: Limits,
     #[serde(default)]
     pub keep: Keep,
+    #[serde(default)]
+    pub watch: Watch,
     /// Where articles are read from. The first source that carries an article
     /// gives its content.
     #[serde(default)]
@@ -89,6 +91,28 @@ pub(super) struct Keep {
     pub attempts: Option<u32>,
     /// Older attempts and events go. Default `"90d"`.
     pub age: Option<Human>,
+}
+
+/// `[watch]`: looks at the originals, so that what the source withdraws goes everywhere.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [watch]")]
+pub(super) struct Watch {
+    /// How often originals younger than 3 days are looked at. Default `"7m"`:
+    /// with the confirmations a withdrawal is noticed within 10 minutes.
+    pub young: Option<Human>,
+    /// Those younger than 90 days. Default `"23h"`.
+    pub settled: Option<Human>,
+    /// Older ones. Default `"6d"`.
+    pub old: Option<Human>,
+    /// Between looks that confirm that an original is gone. Default `"1m"`.
+    pub again: Option<Human>,
+    /// How many looks in a row must say so. Default 3.
+    pub confirmations: Option<u32>,
+    /// Between two looks, whatever is due. Default `"500ms"`.
+    pub pace: Option<Human>,
+    /// More of a source's articles than this percentage, and more than 3,
+    /// withdrawn within a day need a person's word. Default 5.
+    pub brake: Option<u32>,
 }
 
 /// `[[source]]`

@@ -167,6 +167,8 @@ pub enum SourceFault {
         line: Option<usize>,
     },
     Tls,
+    /// Too many originals are gone at once: nothing is withdrawn.
+    Braked,
     /// The value of its `Authorization` header cannot be read.
     Secret,
     /// What the configuration says of its answers matches nothing any more.
@@ -286,6 +288,7 @@ impl SourceFault {
             Self::TooLarge { .. } => "source-too-large",
             Self::Malformed { .. } => "source-malformed",
             Self::Tls => "source-tls",
+            Self::Braked => "source-braked",
             Self::Secret => "source-secret",
             Self::Unmatched { .. } => "source-unmatched",
             Self::Silent { .. } => "source-silent",
@@ -299,7 +302,7 @@ impl SourceFault {
             Self::Malformed { line } => Some(id("line", known(line, lang))),
             Self::Silent { since } => Some(id("since", span(since, lang))),
             Self::Unmatched { field } => Some(id("field", field)),
-            Self::Unreachable | Self::NotAFeed | Self::Page | Self::Tls | Self::Secret => None,
+            Self::Unreachable | Self::NotAFeed | Self::Page | Self::Tls | Self::Secret | Self::Braked => None,
         }
     }
 }
@@ -404,7 +407,7 @@ fn known(number: Option<impl fmt::Display>, lang: Lang) -> String {
 }
 
 /// A span of time in whole days, or hours below two days.
-fn span(time: Duration, lang: Lang) -> String {
+pub(crate) fn span(time: Duration, lang: Lang) -> String {
     let hours = time.as_secs() / 3600;
     let (number, vi, en) = if hours >= 48 { (hours / 24, "ngày", "days") } else { (hours, "giờ", "hours") };
     match lang {

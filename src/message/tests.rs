@@ -51,7 +51,7 @@ fn calls(world: &World, article: Option<&str>) -> Vec<Problem> {
     ErrorKind::ALL.into_iter().map(call).collect()
 }
 
-fn sources(world: &World) -> [Problem; 10] {
+fn sources(world: &World) -> [Problem; 11] {
     let faults = [
         SourceFault::Unreachable,
         SourceFault::Status(503),
@@ -61,6 +61,7 @@ fn sources(world: &World) -> [Problem; 10] {
         SourceFault::Malformed { line: Some(214) },
         SourceFault::Tls,
         SourceFault::Secret,
+        SourceFault::Braked,
         SourceFault::Unmatched { field: "content" },
         SourceFault::Silent { since: Duration::from_secs(3 * 86_400) },
     ];

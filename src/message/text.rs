@@ -413,6 +413,16 @@ fn source_lines(fault: SourceFault) -> ([&'static str; 2], [&'static str; 2]) {
                 "Ask the source's administrators to renew it; check the date of this machine.",
             ],
         ),
+        SourceFault::Braked => (
+            [
+                "Quá nhiều bài gốc cùng lúc biến mất khỏi nguồn; chưa bài nào được gỡ khỏi các cổng.",
+                "Xem các bài đó và quyết định gỡ hay giữ: dongbo source withdrawals {source}",
+            ],
+            [
+                "Too many originals are gone from the source at once; nothing is taken from the portals.",
+                "See them and say whether they go or stay: dongbo source withdrawals {source}",
+            ],
+        ),
         SourceFault::Secret => (
             [
                 "Không đọc được mật khẩu hoặc khóa dùng để hỏi nguồn.",

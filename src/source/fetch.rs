@@ -28,6 +28,7 @@ const DECODE_STEP_BYTES: usize = 1024;
 const VALIDATOR_BYTES_MAX: usize = 1024;
 
 const ACCEPT_FEED: &str = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
+const ACCEPT_PAGE: &str = "text/html, */*;q=0.1";
 const ACCEPT_MEDIA: &str = "image/jpeg, image/png, image/webp, image/gif;q=0.8";
 
 /// What one fetch may take.
@@ -182,6 +183,18 @@ impl Fetcher {
         }
     }
 
+    /// Asks whether a page stands: its status and the address that gave it,
+    /// after redirects. The body is not read.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn look(&self, url: &Url, allowed: &Url) -> Result<(u16, Url), ReadError> {
+        let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_PAGE))]);
+        let (response, last) = self.within(self.hops(ask, headers)).await?;
+        Ok((response.status().as_u16(), last))
+    }
+
     /// Fetches what content names: public addresses, and `allowed` with whatever it leads to.
     pub(super) async fn fetch_content(&self, url: &Url, allowed: &Url) -> Result<Vec<u8>, ReadError> {
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_MEDIA))]);
@@ -193,13 +206,29 @@ impl Fetcher {
     }
 
     async fn get(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
-        tokio::time::timeout(self.limits.total, self.follow(ask, headers))
-            .await
-            .map_err(|_| ReadError::TimedOut { phase: "the whole answer" })?
+        self.within(self.follow(ask, headers)).await
     }
 
-    /// Follows redirects by hand: each hop is judged like the first.
+    async fn within<T>(&self, answer: impl Future<Output = Result<T, ReadError>>) -> Result<T, ReadError> {
+        let late = |_| ReadError::TimedOut { phase: "the whole answer" };
+        tokio::time::timeout(self.limits.total, answer).await.map_err(late)?
+    }
+
     async fn follow(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
+        let (response, url) = self.hops(ask, headers).await?;
+        let (status, answer) = (response.status(), Answer::of(&response, url));
+        if status == StatusCode::NOT_MODIFIED {
+            return Ok((None, answer));
+        }
+        if !status.is_success() {
+            return Err(ReadError::Status(status.as_u16()));
+        }
+        Ok((Some(self.read(response).await?), answer))
+    }
+
+    /// Follows redirects by hand: each hop is judged like the first. The
+    /// answer that is none, and where it came from.
+    async fn hops(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Response, Url), ReadError> {
         let mut url = ask.url.clone();
         for _ in 0..=self.limits.redirects_max {
             let mut headers = headers.clone();
@@ -208,19 +237,10 @@ impl Fetcher {
             }
             let client = self.client(&url, ask.source)?;
             let response = client.get(url.clone()).headers(headers).send().await.map_err(transport)?;
-            let status = response.status();
-            if let Some(next) = redirect(&url, &response) {
-                url = next;
-                continue;
+            match redirect(&url, &response) {
+                Some(next) => url = next,
+                None => return Ok((response, url)),
             }
-            let answer = Answer::of(&response, url);
-            if status == StatusCode::NOT_MODIFIED {
-                return Ok((None, answer));
-            }
-            if !status.is_success() {
-                return Err(ReadError::Status(status.as_u16()));
-            }
-            return Ok((Some(self.read(response).await?), answer));
         }
         Err(ReadError::RedirectLoop)
     }

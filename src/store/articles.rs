@@ -11,7 +11,7 @@ use super::deliveries::{self, Whole};
 use super::portals::{self, Planned};
 use super::steps::{intern, parse};
 use super::writer::{self, Rank};
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, originals};
 use crate::article::{Item, Name};
 use crate::delivery::{ArticleId, Delivery, Moment, RevisionId, Wanted};
 use crate::plan::{self, Facts, Now, Occasion};
@@ -44,6 +44,8 @@ pub struct ArticleRow {
     pub title: String,
     pub url: String,
     pub withdrawn: bool,
+    /// What its original said; `None`: it stands, or a person withdrew it.
+    pub withdrawn_by: Option<String>,
     /// Wall clock, ms.
     pub published: i64,
     pub first_seen: i64,
@@ -254,7 +256,9 @@ fn insert_article(tx: &Tx<'_>, item: &Item) -> Result<ArticleId, StoreError> {
             &item.content.title,
             &item.content.url,
         ))?;
-    Ok(ArticleId(tx.db.last_insert_rowid()))
+    let article = ArticleId(tx.db.last_insert_rowid());
+    originals::watch(tx, article)?;
+    Ok(article)
 }
 
 /// Identity survives a change of guid or address: every name leads to the article from now on.

@@ -13,7 +13,7 @@ use super::deliveries::Whole;
 use super::portals::{self, Planned, PlannedPortal};
 use super::steps::parse;
 use super::writer::{self, Rank};
-use super::{Desk, Store, StoreError, Tx, deliveries, events, meta};
+use super::{Desk, Store, StoreError, Tx, deliveries, events, meta, originals};
 use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, State, Waiting, Wanted};
 use crate::plan::{self, Occasion};
 
@@ -36,6 +36,10 @@ pub enum What {
     Retry,
     Pause,
     Resume,
+    /// Articles of a source whose originals are gone may go, however many.
+    AllowWithdrawals,
+    /// They stay.
+    KeepArticles,
 }
 
 impl What {
@@ -48,6 +52,8 @@ impl What {
             Self::Retry => "retry",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::AllowWithdrawals => "allow-withdrawals",
+            Self::KeepArticles => "keep-articles",
         }
     }
 }
@@ -203,6 +209,14 @@ impl Store {
                     Ok(order) => order,
                     Err(error) => return end(tx, id, Some(&error.to_string())),
                 };
+                if let Some(source) = of_a_source(&order) {
+                    if order.what == What::AllowWithdrawals {
+                        originals::allow(tx, source, &who)?;
+                    } else {
+                        originals::keep(tx, source, &who)?;
+                    }
+                    return end(tx, id, None);
+                }
                 if order.selection.is_of_portals() {
                     of_portals(tx, &order, &planned, &who)?;
                 }
@@ -214,6 +228,14 @@ impl Store {
             .await?;
         self.control_changed();
         Ok(piece)
+    }
+}
+
+/// The source that an order on withdrawals is about.
+fn of_a_source(order: &Order) -> Option<&str> {
+    match order.what {
+        What::AllowWithdrawals | What::KeepArticles => Some(order.selection.source.as_deref().unwrap_or_default()),
+        What::Resync | What::Withdraw | What::Restore | What::Retry | What::Pause | What::Resume => None,
     }
 }
 
@@ -239,7 +261,9 @@ fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Resul
     let paused = match order.what {
         What::Pause => true,
         What::Resume => false,
-        What::Resync | What::Withdraw | What::Restore | What::Retry => return Ok(()),
+        What::Resync | What::Withdraw | What::Restore | What::Retry | What::AllowWithdrawals | What::KeepArticles => {
+            return Ok(());
+        }
     };
     if all {
         meta::set_paused(tx.db, paused)?;
@@ -325,7 +349,7 @@ fn matches_article(db: &Connection, article: ArticleId, selection: &Selection) -
     Ok(source && category)
 }
 
-fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Planned) -> Result<i64, StoreError> {
+pub(super) fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Planned) -> Result<i64, StoreError> {
     if !matches_article(tx.db, article, &order.selection)? {
         return Ok(0);
     }
@@ -334,7 +358,7 @@ fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Planned) -> R
         match order.what {
             What::Withdraw => mark_withdrawn(tx, article, true)?,
             What::Restore => mark_withdrawn(tx, article, false)?,
-            What::Resync | What::Retry | What::Pause | What::Resume => {}
+            What::Resync | What::Retry | What::Pause | What::Resume | What::AllowWithdrawals | What::KeepArticles => {}
         }
     }
     let Some(facts) = articles::facts(tx.db, article, planned)? else { return Ok(0) };
@@ -387,12 +411,14 @@ fn change(delivery: &mut Delivery, what: What) {
                 delivery.hold = Hold::None;
             }
         }
-        What::Restore | What::Pause => {}
+        What::Restore | What::Pause | What::AllowWithdrawals | What::KeepArticles => {}
     }
 }
 
 fn mark_withdrawn(tx: &Tx<'_>, article: ArticleId, withdrawn: bool) -> Result<(), StoreError> {
-    tx.db.prepare_cached("UPDATE article SET withdrawn = ?2 WHERE id = ?1")?.execute((article.0, withdrawn))?;
+    tx.db
+        .prepare_cached("UPDATE article SET withdrawn = ?2, withdrawn_by = NULL, withdrawn_at = NULL WHERE id = ?1")?
+        .execute((article.0, withdrawn))?;
     Ok(())
 }
 
@@ -418,6 +444,8 @@ fn would_touch(
     Ok(match order.what {
         What::Resync => true,
         What::Restore => before.wanted == Wanted::Nothing,
-        What::Withdraw | What::Retry | What::Pause | What::Resume => after != before,
+        What::Withdraw | What::Retry | What::Pause | What::Resume | What::AllowWithdrawals | What::KeepArticles => {
+            after != before
+        }
     })
 }

@@ -347,8 +347,9 @@ pub(super) fn counts(db: &Connection, portal: PortalId) -> Result<Counts, StoreE
 }
 
 fn article_row(db: &Connection, article: ArticleId) -> Result<Option<ArticleRow>, StoreError> {
-    let mut statement =
-        db.prepare_cached("SELECT key, title, url, withdrawn, published, first_seen FROM article WHERE id = ?1")?;
+    let mut statement = db.prepare_cached(
+        "SELECT key, title, url, withdrawn, published, first_seen, withdrawn_by FROM article WHERE id = ?1",
+    )?;
     let row = statement
         .query_row([article.0], |row| {
             Ok(ArticleRow {
@@ -359,6 +360,7 @@ fn article_row(db: &Connection, article: ArticleId) -> Result<Option<ArticleRow>
                 withdrawn: row.get(3)?,
                 published: row.get(4)?,
                 first_seen: row.get(5)?,
+                withdrawn_by: row.get(6)?,
                 categories: Vec::new(),
                 sources: Vec::new(),
             })

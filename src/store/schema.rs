@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One entry per version, never edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// The schema that this program writes.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -42,4 +42,32 @@ pub(super) fn refuse_old_library() -> Result<(), StoreError> {
         return Err(StoreError::OldLibrary { found: rusqlite::version().to_owned() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_of_the_first_schema_moves_forward_with_what_it_holds() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(MIGRATIONS[0]).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        db.execute_batch(
+            "INSERT INTO source (id, name, rank) VALUES (1, 'cong-tinh', 0);
+             INSERT INTO article (id, key, origin, revision, withdrawn, published, first_seen, title, url)
+             VALUES (7, 'cs-1', 'https://a.example.vn', 1, 1, 0, 0, 'Tin', 'https://a.example.vn/1');",
+        )
+        .unwrap();
+        migrate(&mut db).unwrap();
+        assert_eq!(version(&db).unwrap(), VERSION);
+        let due: (i64, i64, i64) = db
+            .query_row("SELECT article, at, says FROM original", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!(due, (7, 0, 0), "known articles are looked at from now on");
+        let by: Option<String> = db.query_row("SELECT withdrawn_by FROM article", [], |row| row.get(0)).unwrap();
+        assert_eq!(by, None, "what was withdrawn before was a person's order");
+        let braked: Option<i64> = db.query_row("SELECT braked FROM source", [], |row| row.get(0)).unwrap();
+        assert_eq!(braked, None);
+    }
 }

@@ -7,6 +7,7 @@ mod world;
 mod desk;
 mod kills;
 mod life;
+mod originals;
 mod paged;
 mod quiet;
 mod trouble;

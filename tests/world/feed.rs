@@ -2,6 +2,7 @@
 //! own pages and pictures on the same server. Answers conditional requests
 //! (RFC 9110 §13) and counts what it was asked for.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,6 +49,17 @@ struct Shared {
     /// Counts changes of the feed: the ETag.
     version: u64,
     requests: Requests,
+    /// How single pages answer, where not as published.
+    pages: BTreeMap<u32, PageIs>,
+}
+
+/// What became of an article's own page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageIs {
+    Published,
+    Status(u16),
+    /// Its address leads to the home page, as many CMSs do it.
+    SentHome,
 }
 
 impl Feed {
@@ -102,6 +114,11 @@ impl Feed {
         shared.version += 1;
     }
 
+    /// From now on the article's page answers like this; the feed does not change.
+    pub(crate) fn page(&self, number: u32, page: PageIs) {
+        self.shared().pages.insert(number, page);
+    }
+
     /// What the feed carries now, oldest first.
     pub(crate) fn articles(&self) -> Vec<Article> {
         self.shared().articles.clone()
@@ -147,6 +164,7 @@ fn router(shared: Arc<Mutex<Shared>>) -> Router {
     Router::new()
         .route("/rss/tin-tuc.rss", get(feed))
         .route("/tin/{number}", get(page))
+        .route("/", get(async || axum::response::Html("<h1>Cổng Thông tin điện tử tỉnh</h1>")))
         .route("/anh/{file}", get(picture_file))
         .with_state(shared)
 }
@@ -171,6 +189,13 @@ async fn page(State(shared): World, Path(number): Path<u32>) -> Response {
     shared.requests.pages += 1;
     if number == 0 || number > shared.last {
         return StatusCode::NOT_FOUND.into_response();
+    }
+    match shared.pages.get(&number) {
+        Some(PageIs::Status(status)) => {
+            return StatusCode::from_u16(*status).expect("a status").into_response();
+        }
+        Some(PageIs::SentHome) => return axum::response::Redirect::to("/").into_response(),
+        Some(PageIs::Published) | None => {}
     }
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     (kind, format!("<!doctype html><title>Tin số {number}</title><h1>Tin số {number}</h1>")).into_response()

@@ -1,0 +1,144 @@
+//! Looks at the originals of known articles, politely: is each still where it
+//! was published?
+//!
+//! Wanted: a withdrawal at the source reaches every portal within the cadence,
+//! and nothing but the original's own word causes one. Before an article goes,
+//! another original of the same origin must answer: a source that answers 404
+//! to everything says nothing about this one. Accepted: looks that the pace
+//! cannot keep up with are late, and `status` says so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use url::Url;
+
+use crate::original::{Cadence, Elsewhere, Said, Suspicion};
+use crate::source::{Fetcher, ReadError};
+use crate::store::{Look, Looked, Original, Planned, Store, StoreError};
+
+/// Originals read from the ledger at once.
+const BLOCK: usize = 32;
+/// With nothing due the ledger is asked again after this at the latest.
+const IDLE_MAX: Duration = Duration::from_secs(5);
+
+/// How originals are watched (`[watch]`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watch {
+    pub cadence: Cadence,
+    /// Between two requests.
+    pub pace: Duration,
+    /// Share of a source's young articles that may go without a person's word.
+    pub share: f64,
+}
+
+/// The watch over all originals.
+#[derive(Debug)]
+pub struct Watcher {
+    watch: Watch,
+    fetcher: Fetcher,
+    /// Addresses of configured sources: their origins are trusted.
+    sources: Vec<Url>,
+    store: Store,
+    planned: Arc<Planned>,
+}
+
+impl Watcher {
+    #[must_use]
+    pub fn new(watch: Watch, fetcher: Fetcher, sources: Vec<Url>, store: Store, planned: Arc<Planned>) -> Self {
+        Self { watch, fetcher, sources, store, planned }
+    }
+
+    /// Until it is stopped.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let wait = match self.round().await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::warn!(%error, "originals could not be looked at yet");
+                    IDLE_MAX
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = stop.changed() => return,
+            }
+        }
+    }
+
+    /// Looks at what is due; how long there is nothing to do.
+    async fn round(&self) -> Result<Duration, StoreError> {
+        let due = self.store.originals_due(BLOCK)?;
+        if due.is_empty() {
+            let now = self.store.clock().now();
+            let next = self.store.next_original()?.map_or(IDLE_MAX, |at| now.until(at));
+            return Ok(next.clamp(Duration::from_millis(50), IDLE_MAX));
+        }
+        for original in due {
+            self.look(&original).await?;
+            tokio::time::sleep(self.watch.pace).await;
+        }
+        Ok(Duration::ZERO)
+    }
+
+    async fn look(&self, original: &Original) -> Result<(), StoreError> {
+        let mut said = self.ask(&original.url).await;
+        let ends = matches!(said, Said::Gone | Said::Unpublished) && self.watch.cadence.is_last(original.suspicion);
+        if ends && !self.another_answers(original).await? {
+            tracing::warn!(url = %original.url, "no other original answers either: nothing is withdrawn");
+            said = Said::Nothing;
+        }
+        let look = Look {
+            article: original.article,
+            said,
+            cadence: self.watch.cadence.clone(),
+            share: self.watch.share,
+            draw: fastrand::f64(),
+        };
+        match self.store.looked(look, self.planned.clone()).await? {
+            Looked::Nothing => {}
+            Looked::Withdrawn { title, reason } => {
+                tracing::info!(title, reason = reason.name(), url = %original.url, "article withdrawn at its source");
+            }
+            Looked::Restored { title } => tracing::info!(title, url = %original.url, "article shown again"),
+            Looked::Braked { source, suspects, first: true } => {
+                tracing::error!(
+                    source,
+                    suspects,
+                    "too many originals are gone at once: a person must say whether they go"
+                );
+            }
+            Looked::Braked { first: false, .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Whether one of the other articles' originals answers, or there is none to ask.
+    async fn another_answers(&self, original: &Original) -> Result<bool, StoreError> {
+        let controls = self.store.controls(original.article)?;
+        for url in &controls {
+            if self.ask(url).await == Said::Stands {
+                return Ok(true);
+            }
+            tokio::time::sleep(self.watch.pace).await;
+        }
+        Ok(controls.is_empty() && original.suspicion != Suspicion::None)
+    }
+
+    async fn ask(&self, url: &str) -> Said {
+        let Ok(url) = Url::parse(url) else { return Said::Nothing };
+        let trusted = self.sources.iter().find(|source| source.origin() == url.origin()).or(self.sources.first());
+        let Some(trusted) = trusted else { return Said::Nothing };
+        match self.fetcher.look(&url, trusted).await {
+            Ok((status, last)) => Said::of(status, elsewhere(&url, &last)),
+            Err(ReadError::Status(status)) => Said::of(status, Elsewhere::No),
+            Err(_) => Said::Nothing,
+        }
+    }
+}
+
+/// Another scheme or a slash at the end is the same page.
+fn elsewhere(asked: &Url, last: &Url) -> Elsewhere {
+    let same = |url: &Url| (url.host_str().map(str::to_owned), url.path().trim_end_matches('/').to_owned());
+    if same(asked) == same(last) { Elsewhere::No } else { Elsewhere::Redirected }
+}

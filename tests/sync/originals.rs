@@ -1,0 +1,173 @@
+//! What the source withdraws goes from every portal, and nothing else does.
+
+use std::io::Write as _;
+
+use dongbo_wordpress::fake::FakeWordPress;
+
+use crate::desk::{Desk, SOON};
+use crate::world::article::Article;
+use crate::world::feed::{Feed, PageIs};
+use crate::world::wait;
+
+/// A watch that need not be polite.
+const WATCH: &str = "\n[watch]\nyoung = \"300ms\"\nsettled = \"300ms\"\nagain = \"100ms\"\npace = \"100ms\"\n";
+
+struct World {
+    feed: Feed,
+    sites: [FakeWordPress; 2],
+    desk: Desk,
+}
+
+impl World {
+    /// Articles that stand on two portals, with the daemon's configuration.
+    fn new(articles: u32) -> Self {
+        let feed = Feed::start();
+        feed.add(articles);
+        let sites = [FakeWordPress::start(), FakeWordPress::start()];
+        let desk = Desk::new(&feed, &[&sites[0], &sites[1]], "in_flight = 8\nsettles_within = \"500ms\"\n");
+        let file = std::fs::OpenOptions::new().append(true).open(desk.path("dongbo.toml"));
+        file.unwrap().write_all(WATCH.as_bytes()).unwrap();
+        let once = desk.run(&["run", "--once"]);
+        assert!(once.status.success(), "{}", String::from_utf8_lossy(&once.stderr));
+        Self { feed, sites, desk }
+    }
+
+    /// How many of the sites show the article to citizens.
+    fn shows(&self, number: u32) -> usize {
+        let article = Article::new(&self.feed.base(), number);
+        self.sites.iter().filter(|site| crate::desk::stands(site, &article)).count()
+    }
+
+    fn comes_to(&self, number: u32, sites: usize) {
+        let came = wait::at_most(SOON, || (self.shows(number) == sites).then_some(()));
+        assert!(came.is_some(), "article {number} on {} sites\n{}", self.shows(number), self.desk.log_tail());
+    }
+
+    /// Until every original was looked at so often again.
+    fn looks(&self, times: u64) {
+        let articles = u64::from(self.feed.articles().last().map_or(0, |article| article.number));
+        let until = self.feed.requests().pages + times * articles;
+        let looked = wait::at_most(SOON, || (self.feed.requests().pages >= until).then_some(()));
+        assert!(looked.is_some(), "originals are not looked at\n{}", self.desk.log_tail());
+    }
+
+    fn say(&self, arguments: &[&str]) -> String {
+        let said = self.desk.run(&[&["--lang", "en"], arguments].concat());
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    }
+
+    fn url(&self, number: u32) -> String {
+        Article::new(&self.feed.base(), number).url
+    }
+}
+
+#[test]
+fn an_original_that_is_gone_goes_from_every_portal_and_comes_back_with_it() {
+    let world = World::new(8);
+    let daemon = world.desk.start();
+    world.feed.page(3, PageIs::Status(404));
+    world.comes_to(3, 0);
+    let why = world.say(&["why", &world.url(3), "so-0"]);
+    assert!(why.contains("its original is gone (404)"), "{why}");
+    assert!((1..=8).filter(|&number| number != 3).all(|number| world.shows(number) == 2));
+    world.feed.page(3, PageIs::Published);
+    world.comes_to(3, 2);
+    daemon.stop();
+}
+
+#[test]
+fn an_original_that_was_closed_goes_too() {
+    let world = World::new(4);
+    let daemon = world.desk.start();
+    world.feed.page(2, PageIs::Status(403));
+    world.comes_to(2, 0);
+    let article = world.say(&["article", &world.url(2)]);
+    assert!(article.contains("WITHDRAWN: its original is closed to the public (403)"), "{article}");
+    daemon.stop();
+}
+
+#[test]
+fn what_says_nothing_withdraws_nothing() {
+    let world = World::new(6);
+    world.feed.page(1, PageIs::Status(500));
+    world.feed.page(2, PageIs::Status(503));
+    world.feed.page(3, PageIs::SentHome);
+    world.feed.remove(4);
+    let daemon = world.desk.start();
+    world.looks(6);
+    assert!((1..=6).all(|number| world.shows(number) == 2), "{}", world.desk.log_tail());
+    daemon.stop();
+}
+
+#[test]
+fn a_source_on_which_nothing_is_found_any_more_withdraws_nothing() {
+    // So few that the brake would let them go.
+    let world = World::new(3);
+    (1..=3).for_each(|number| world.feed.page(number, PageIs::Status(404)));
+    let daemon = world.desk.start();
+    world.looks(8);
+    assert!((1..=3).all(|number| world.shows(number) == 2), "{}", world.desk.log_tail());
+    daemon.stop();
+}
+
+#[test]
+fn many_withdrawals_at_once_wait_for_a_persons_word() {
+    let world = World::new(14);
+    let gone = 5..=12;
+    gone.clone().for_each(|number| world.feed.page(number, PageIs::Status(404)));
+    let daemon = world.desk.start();
+    let told =
+        wait::at_most(SOON, || world.say(&["status"]).contains("dongbo source withdrawals cong-tinh").then_some(()));
+    assert!(told.is_some(), "{}", world.say(&["status"]));
+    world.looks(5);
+    let missing = gone.clone().filter(|&number| world.shows(number) < 2).count();
+    assert!(missing <= 3, "{missing} went without a person's word");
+    let events = world.say(&["store", "events"]);
+    assert_eq!(events.matches("source.braked").count(), 1, "one cause is one alarm: {events}");
+
+    assert!(world.say(&["source", "withdrawals", "cong-tinh"]).contains("8 articles"));
+    world.say(&["source", "withdrawals", "cong-tinh", "--keep"]);
+    world.looks(6);
+    assert_eq!(gone.clone().filter(|&number| world.shows(number) < 2).count(), missing, "kept");
+    assert!(!world.say(&["status"]).contains("source withdrawals"));
+
+    // They answer again, and are gone again: now they may go.
+    gone.clone().for_each(|number| world.feed.page(number, PageIs::Published));
+    world.looks(3);
+    gone.clone().for_each(|number| world.feed.page(number, PageIs::Status(410)));
+    let told = wait::at_most(SOON, || world.say(&["status"]).contains("source withdrawals").then_some(()));
+    assert!(told.is_some(), "{}", world.say(&["status"]));
+    world.say(&["source", "withdrawals", "cong-tinh", "--allow"]);
+    gone.for_each(|number| world.comes_to(number, 0));
+    daemon.stop();
+}
+
+#[test]
+fn what_a_person_withdrew_stays_withdrawn() {
+    let world = World::new(4);
+    let daemon = world.desk.start();
+    world.say(&["withdraw", &world.url(1), "--yes"]);
+    world.comes_to(1, 0);
+    world.looks(6);
+    assert_eq!(world.shows(1), 0);
+    let why = world.say(&["why", &world.url(1), "so-1"]);
+    assert!(why.contains("by an order"), "{why}");
+    daemon.stop();
+}
+
+#[test]
+fn looks_are_counted_across_restarts() {
+    let world = World::new(4);
+    let ledger = rusqlite::Connection::open(world.desk.path("state/dongbo.db")).unwrap();
+    ledger.execute("UPDATE original SET says = 1, times = 2, at = 0 WHERE article = 2", []).unwrap();
+    drop(ledger);
+    let url = world.say(&["article", &world.url(2)]);
+    assert!(!url.contains("WITHDRAWN"));
+    world.feed.page(2, PageIs::Status(404));
+    let before = world.feed.requests().pages;
+    let daemon = world.desk.start();
+    world.comes_to(2, 0);
+    let looks = world.feed.requests().pages - before;
+    assert!(looks <= 12, "one more look was enough: {looks}");
+    daemon.stop();
+}
