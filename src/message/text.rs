@@ -365,11 +365,11 @@ fn source_lines(fault: SourceFault) -> ([&'static str; 2], [&'static str; 2]) {
         ),
         SourceFault::NotAFeed => (
             [
-                "Nội dung nhận được không phải là RSS hoặc Atom.",
+                "Nội dung nhận được không phải là RSS, Atom hoặc JSON Feed.",
                 "Tìm địa chỉ RSS của nguồn, sửa url trong tệp cấu hình, rồi thử: dongbo read {url}",
             ],
             [
-                "What comes from the source is neither RSS nor Atom.",
+                "What comes from the source is neither RSS nor Atom nor JSON Feed.",
                 "Find the source's feed, correct url in the configuration, then try: dongbo read {url}",
             ],
         ),

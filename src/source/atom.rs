@@ -1,4 +1,4 @@
-//! Atom 1.0 (RFC 4287): where each child of an `entry` belongs.
+//! Atom 1.0 (RFC 4287) and its draft 0.3: where each child of an `entry` belongs.
 
 use super::raw::{RawItem, Slot};
 use super::rss;
@@ -12,8 +12,9 @@ pub fn open(path: &str, tag: &Tag, raw: &mut RawItem) -> Option<Slot> {
         "id" => Slot::Guid,
         "summary" => Slot::Description,
         "content" if tag.attribute("src").is_none() => Slot::Content,
-        "published" => Slot::Published,
-        "updated" => Slot::Updated,
+        // `issued`, `created` and `modified` are Atom 0.3's.
+        "published" | "issued" | "created" => Slot::Published,
+        "updated" | "modified" => Slot::Updated,
         "author/name" => Slot::Author,
         "dc:creator" => Slot::Creator,
         "link" => {

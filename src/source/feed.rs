@@ -1,4 +1,4 @@
-//! A feed's text becomes articles, one by one.
+//! A feed's text becomes articles, one by one, whatever its format.
 //!
 //! [`FeedReader::read`] looks at the beginning and says what the document is;
 //! the [`Reading`] it returns is an iterator, so that the caller commits in
@@ -18,7 +18,7 @@ use super::error::{ReadError, begins};
 use super::item::{self, Context};
 use super::raw::RawItem;
 use super::xml::{self, Damage, Dialect, Scan};
-use super::{charset, text};
+use super::{charset, jsonfeed, text};
 use crate::article::{Item, Name};
 
 /// Items of one feed.
@@ -79,8 +79,19 @@ impl FeedReader {
         self.parses.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let decoded = charset::decode(document.body, document.content_type);
-        let scan = root(&decoded.text)?;
-        let survey = Survey::of(&decoded.text, scan.clone());
+        let (mut scan, mut ready) = (Scan::new(Dialect::Rss, 0), None);
+        match jsonfeed::read(&decoded.text)? {
+            Some(feed) => {
+                (scan.title, scan.site) = (feed.title, feed.site);
+                scan = scan.whole();
+                ready = Some(feed.items.into_iter());
+            }
+            None => scan = root(&decoded.text)?,
+        }
+        let survey = match &ready {
+            Some(items) => Survey::of(items.clone().map(Ok)),
+            None => Survey::of(XmlItems { text: &decoded.text, scan: scan.clone() }),
+        };
         let mut warnings = Vec::new();
         if decoded.damaged {
             warnings.push(Warning::DamagedText { encoding: decoded.encoding });
@@ -88,6 +99,7 @@ impl FeedReader {
         Ok(Reading {
             text: decoded.text,
             scan,
+            ready,
             survey,
             context: Context::new(document.url.clone(), document.now),
             spent: started.elapsed(),
@@ -103,6 +115,8 @@ impl FeedReader {
 pub struct Reading {
     text: String,
     scan: Scan,
+    /// Items of a format that is read at once.
+    ready: Option<std::vec::IntoIter<RawItem>>,
     survey: Survey,
     context: Context,
     spent: Duration,
@@ -178,7 +192,7 @@ impl Iterator for Reading {
 impl Reading {
     fn advance(&mut self) -> Option<Result<Item, Quarantined>> {
         while !self.exhausted() {
-            let result = match self.scan.next(&self.text)? {
+            let result = match self.next_raw()? {
                 Ok(mut raw) => match self.survey.admit(&mut raw) {
                     Some(categories) => self.shape(raw, categories),
                     None => continue,
@@ -196,6 +210,13 @@ impl Reading {
         None
     }
 
+    fn next_raw(&mut self) -> Option<Result<RawItem, Damage>> {
+        match &mut self.ready {
+            Some(items) => items.next().map(Ok),
+            None => self.scan.next(&self.text),
+        }
+    }
+
     /// What the reading came to; call it when the iterator has ended.
     ///
     /// # Errors
@@ -203,7 +224,7 @@ impl Reading {
     pub fn finish(self) -> Result<Summary, ReadError> {
         let Self { scan, summary, first_damage, context, text, survey, .. } = self;
         match first_damage {
-            Some(damage) if summary.items == 0 && damage.item.is_none() => {
+            Some(damage) if summary.items + summary.quarantined <= 1 && summary.items == 0 && damage.item.is_none() => {
                 Err(ReadError::Malformed { at: damage.at as u64, reason: damage.reason })
             }
             Some(_) | None if !scan.complete && !context.stopped && summary.items + summary.quarantined == 0 => {
@@ -231,7 +252,7 @@ impl Reading {
         } else {
             return false;
         };
-        if !self.context.stopped && self.scan.next(&self.text).is_some() {
+        if !self.context.stopped && self.next_raw().is_some() {
             self.context.stopped = true;
             self.summary.warnings.push(over);
         }
@@ -268,13 +289,27 @@ struct Survey {
     seen: HashSet<String>,
 }
 
+/// The items of an XML text, for the survey.
+struct XmlItems<'a> {
+    text: &'a str,
+    scan: Scan,
+}
+
+impl Iterator for XmlItems<'_> {
+    type Item = Result<RawItem, Damage>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.scan.next(self.text)
+    }
+}
+
 impl Survey {
-    fn of(text: &str, mut scan: Scan) -> Self {
+    fn of(read: impl Iterator<Item = Result<RawItem, Damage>>) -> Self {
         let mut survey = Self::default();
         let (mut guids, mut links) = (HashMap::new(), HashMap::new());
         let started = Instant::now();
         let (mut items, mut looked_at) = (Vec::new(), 0);
-        while let Some(result) = scan.next(text) {
+        for result in read {
             looked_at += 1;
             if looked_at > ITEMS_MAX || started.elapsed() > TIME_MAX {
                 break;
@@ -367,8 +402,10 @@ fn root(text: &str) -> Result<Scan, ReadError> {
                 }
                 let name = String::from_utf8_lossy(tag.name().as_ref()).into_owned();
                 return match name.rsplit(':').next().unwrap_or_default() {
-                    "rss" | "channel" => Ok(Scan::new(Dialect::Rss, at)),
+                    "rss" | "channel" | "RDF" | "rdf" => Ok(Scan::new(Dialect::Rss, at)),
                     "feed" => Ok(Scan::new(Dialect::Atom, at)),
+                    // RFC 4287 §2: an entry may be a document of its own.
+                    "entry" => Ok(Scan::new(Dialect::Atom, at).whole()),
                     other if is_html(other) => Err(ReadError::HtmlInstead { begins: begins(head) }),
                     _ => Err(not_a_feed()),
                 };
@@ -390,7 +427,7 @@ fn root(text: &str) -> Result<Scan, ReadError> {
 /// themselves: at the XML declaration or at the root of a feed, else at the first tag.
 fn start_of_markup(window: &str) -> Option<usize> {
     let lower = window.to_ascii_lowercase();
-    ["<?xml", "<!doctype", "<rss", "<feed"]
+    ["<?xml", "<!doctype", "<rss", "<feed", "<rdf:rdf"]
         .iter()
         .filter_map(|root| lower.find(root))
         .min()

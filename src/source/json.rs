@@ -272,11 +272,15 @@ fn parse(document: &Document<'_>) -> Result<Value, ReadError> {
     match text.chars().next() {
         None => Err(ReadError::Empty),
         Some('<') => Err(ReadError::HtmlInstead { begins: begins(text) }),
-        Some(_) => serde_json::from_str(text).map_err(|error| ReadError::Malformed {
-            at: byte_of(text, error.line(), error.column()),
-            reason: error.to_string(),
-        }),
+        Some(_) => parse_text(text),
     }
+}
+
+pub(super) fn parse_text(text: &str) -> Result<Value, ReadError> {
+    serde_json::from_str(text).map_err(|error| ReadError::Malformed {
+        at: byte_of(text, error.line(), error.column()),
+        reason: error.to_string(),
+    })
 }
 
 /// serde_json counts lines and columns from 1, columns in bytes.
@@ -294,7 +298,7 @@ fn texts(value: &Value, path: &Path) -> Vec<String> {
 }
 
 /// Objects, lists and `null` say nothing.
-fn scalar(value: &Value) -> String {
+pub(super) fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

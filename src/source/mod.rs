@@ -6,7 +6,7 @@
 //! who saves them once the items are committed.
 //!
 //! ```text
-//! fetch ──► charset ──► rss | atom ──► feed (date, identity, clean) ──► Item
+//! fetch ──► charset ──► rss | atom | jsonfeed ──► feed (date, identity, clean) ──► Item
 //! ```
 //!
 //! [`Item`]: crate::article::Item
@@ -23,6 +23,7 @@ pub mod guard;
 pub mod identity;
 pub mod item;
 pub mod json;
+pub mod jsonfeed;
 pub mod media;
 pub mod paged;
 pub mod raw;

@@ -129,7 +129,9 @@ enum Form {
 
 impl OpenItem {
     pub(super) fn new(dialect: Dialect, tag: &Tag) -> Self {
-        let raw = RawItem { base: tag.attribute("xml:base").map(str::to_owned), ..RawItem::default() };
+        // RSS 1.0 names its items by their resource.
+        let guid = tag.attribute("rdf:about").filter(|_| dialect == Dialect::Rss).unwrap_or_default().to_owned();
+        let raw = RawItem { base: tag.attribute("xml:base").map(str::to_owned), guid, ..RawItem::default() };
         Self { dialect, raw, path: Vec::new(), capture: None }
     }
 

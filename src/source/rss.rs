@@ -1,5 +1,6 @@
-//! RSS 2.0 (rssboard.org/rss-specification) with its usual modules: where each
-//! child of an `item` belongs.
+//! RSS 0.9x and 2.0 (rssboard.org/rss-specification), RSS 1.0
+//! (web.resource.org/rss/1.0) and their usual modules: where each child of an
+//! `item` belongs.
 
 use super::raw::{RawItem, Slot};
 use super::xml::Tag;

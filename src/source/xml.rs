@@ -108,6 +108,12 @@ impl Scan {
         }
     }
 
+    /// Of a document whose end no root's end tag tells.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { complete: true, ..self }
+    }
+
     /// The next item or damage; `None` at the end.
     pub fn next(&mut self, text: &str) -> Option<Result<RawItem, Damage>> {
         if self.gave_up() {
@@ -172,11 +178,11 @@ impl Scan {
                 }
                 Event::End(tag) => {
                     let name = self.name(tag.name().as_ref());
-                    if !path.iter().any(|open| open == "image") {
+                    if !path.iter().any(|open| matches!(open.as_str(), "image" | "textinput" | "textInput")) {
                         self.note(&name, &captured);
                     }
                     captured.clear();
-                    self.complete |= matches!(name.as_str(), "rss" | "feed");
+                    self.complete |= matches!(name.as_str(), "rss" | "feed" | "rdf:RDF" | "rdf");
                     if let Some(open) = path.iter().rposition(|open| *open == name) {
                         path.truncate(open);
                     }
@@ -192,7 +198,7 @@ impl Scan {
     }
 
     fn note_root(&mut self, tag: &Tag) {
-        if matches!(tag.name.as_str(), "rss" | "feed" | "channel") && self.base.is_none() {
+        if matches!(tag.name.as_str(), "rss" | "feed" | "channel" | "rdf:RDF") && self.base.is_none() {
             self.base = tag.attribute("xml:base").map(str::to_owned);
         }
     }
@@ -266,7 +272,7 @@ impl Scan {
         let Some((prefix, local)) = name.split_once(':') else { return name.into_owned() };
         let prefix = self.prefixes.get(prefix).copied().unwrap_or(prefix);
         match (prefix, self.dialect) {
-            ("atom", Dialect::Atom) => local.to_owned(),
+            ("atom", Dialect::Atom) | ("rss", Dialect::Rss) => local.to_owned(),
             (prefix, Dialect::Atom | Dialect::Rss) => format!("{prefix}:{local}"),
         }
     }
@@ -295,14 +301,13 @@ fn offset(reader: &Reader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
-/// The next `<item` or `<entry` (also as `atom:entry`) at or behind `from`.
+/// The next `<item` or `<entry`, with any prefix, at or behind `from`.
 fn next_item(text: &str, from: usize, item: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(found) = bytes.get(at..)?.iter().position(|byte| *byte == b'<') {
         let start = at + found;
-        let rest = &bytes[start + 1..];
-        let rest = rest.strip_prefix(b"atom:").unwrap_or(rest);
+        let rest = without_prefix(&bytes[start + 1..]);
         let ends = |byte: &u8| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace();
         if rest.starts_with(item.as_bytes()) && rest.get(item.len()).is_some_and(ends) {
             return Some(start);
@@ -310,6 +315,17 @@ fn next_item(text: &str, from: usize, item: &str) -> Option<usize> {
         at = start + 1;
     }
     None
+}
+
+/// A longer prefix than this is none.
+const PREFIX_BYTES_MAX: usize = 16;
+
+fn without_prefix(name: &[u8]) -> &[u8] {
+    let end = name.iter().take(PREFIX_BYTES_MAX).position(|byte| !byte.is_ascii_alphanumeric());
+    match end {
+        Some(end) if name[end] == b':' => &name[end + 1..],
+        Some(_) | None => name,
+    }
 }
 
 fn known_namespace(uri: &str) -> Option<&'static str> {
@@ -320,6 +336,12 @@ fn known_namespace(uri: &str) -> Option<&'static str> {
         ("purl.org/dc/terms", "dcterms"),
         ("search.yahoo.com/mrss", "media"),
         ("www.w3.org/2005/Atom", "atom"),
+        ("purl.org/atom/ns", "atom"),
+        ("www.w3.org/1999/02/22-rdf-syntax-ns", "rdf"),
+        // RSS 1.0 and 0.90, and what some give as the namespace of RSS 2.0.
+        ("purl.org/rss/1.0", "rss"),
+        ("my.netscape.com/rdf/simple/0.9", "rss"),
+        ("backend.userland.com/rss2", "rss"),
     ];
     known.into_iter().find(|(end, _)| uri.ends_with(end)).map(|(_, prefix)| prefix)
 }

@@ -1,5 +1,5 @@
-//! `fixtures/feeds/FORMAT/NAME.xml` beside `NAME.json`: one quirk per pair.
-//! The pairs are discovered; a missing half fails.
+//! `fixtures/feeds/FORMAT/NAME.xml` (or `NAME.feed`, where it is no XML) beside
+//! `NAME.json`: one quirk per pair. The pairs are discovered; a missing half fails.
 //!
 //! `DONGBO_BLESS=1` writes the expected halves anew, to be read in the diff.
 
@@ -14,7 +14,9 @@ use url::Url;
 /// Every fixture is read as if from here, at this time.
 const URL: &str = "https://portal.example.vn/rss/tin-tuc.xml";
 const NOW: &str = "2026-11-24T12:00:00Z";
-const PAIRS_MIN: usize = 25;
+const PAIRS_MIN: usize = 86;
+/// Endings of inputs.
+const INPUTS: [&str; 2] = ["xml", "feed"];
 
 #[test]
 fn every_fixture_reads_as_its_expected_half_says() {
@@ -39,7 +41,8 @@ fn every_fixture_reads_as_its_expected_half_says() {
 fn every_expected_half_has_an_input() {
     for format in formats() {
         for file in files(&format) {
-            assert!(file.with_extension("xml").exists(), "{} has no input", file.display());
+            let there = INPUTS.iter().any(|extension| file.with_extension(extension).exists());
+            assert!(there, "{} has no input", file.display());
         }
     }
 }
@@ -97,7 +100,7 @@ fn quarantined(bad: Quarantined) -> Value {
 
 fn inputs() -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = formats().iter().flat_map(|format| files(format)).collect();
-    inputs.retain(|file| file.extension().is_some_and(|extension| extension == "xml"));
+    inputs.retain(|file| INPUTS.iter().any(|input| file.extension().is_some_and(|extension| extension == *input)));
     inputs
 }
 
