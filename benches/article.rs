@@ -20,6 +20,7 @@ pub(crate) fn item(number: usize) -> Item {
         origin: ORIGIN.to_owned(),
         content: content(number),
         categories: vec!["Tin tức".to_owned()],
+        updated: None,
     }
 }
 

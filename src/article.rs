@@ -93,6 +93,9 @@ pub struct Item {
     pub content: Content,
     /// The source's own names, NFC, without repeats.
     pub categories: Vec<String>,
+    /// When the source says that it touched the article last (Atom `updated`,
+    /// `dcterms:modified`). Not in the digest: a touch alone changes nothing.
+    pub updated: Option<Timestamp>,
 }
 
 impl Item {

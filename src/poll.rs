@@ -38,6 +38,8 @@ pub struct Poller {
     reader: Arc<FeedReader>,
     store: Store,
     previous: Option<Previous>,
+    /// Older revisions came back; `None`: the ledger knows.
+    returns_are_open: Option<bool>,
     failing: Option<&'static str>,
 }
 
@@ -75,6 +77,7 @@ impl Poller {
             reader,
             store,
             previous: None,
+            returns_are_open: None,
             failing: None,
         })
     }
@@ -101,14 +104,29 @@ impl Poller {
         let previous = self.previous()?;
         let Some(paged) = self.paged.clone() else {
             return match self.ask(&self.url, &previous).await? {
-                Fetched::Unchanged { .. } => Ok(Polled::Unchanged),
+                Fetched::Unchanged { .. } => self.unchanged(planned).await,
                 Fetched::Changed(body) => self.take_in(*body, planned).await,
             };
         };
         match self.ask(&paged.first(&self.url), &previous).await? {
-            Fetched::Unchanged { .. } => Ok(Polled::Unchanged),
+            Fetched::Unchanged { .. } => self.unchanged(planned).await,
             Fetched::Changed(body) => self.walk(&paged, *body, planned).await,
         }
+    }
+
+    /// What came back at the last reading and stays has been seen twice.
+    async fn unchanged(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        let open = match self.returns_are_open {
+            Some(open) => open,
+            None => self.store.returns_are_open(&self.id)?,
+        };
+        if !open {
+            self.returns_are_open = Some(false);
+            return Ok(Polled::Unchanged);
+        }
+        let committed = self.store.confirm_returns(&self.id, planned.clone()).await?;
+        self.returns_are_open = Some(false);
+        Ok(Polled::Changed { committed, summary: Summary { complete: true, ..Summary::default() } })
     }
 
     async fn ask(&self, url: &Url, previous: &Previous) -> Result<Fetched, ReadError> {
@@ -237,6 +255,7 @@ impl Poller {
         };
         let last = Ingested { source: self.id.clone(), validators: Some(saved), ..Ingested::default() };
         self.store.ingest(last, planned.clone()).await?;
+        self.returns_are_open = None;
         self.previous = Some(Previous { validators, hash: Some(hash) });
         self.failing = None;
         Ok(())

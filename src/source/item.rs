@@ -114,6 +114,7 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
             image,
         },
         categories: categories(&raw.categories),
+        updated: date::parse(&raw.updated, context.now).filter(|dated| !dated.clamped).map(|dated| dated.at),
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dongbo_sdk::Key;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::deliveries::{self, Whole};
@@ -82,6 +83,8 @@ pub struct Committed {
     pub unchanged: usize,
     pub deliveries: usize,
     pub quarantined: usize,
+    /// Of the unchanged ones: an older text came back and counts if it stays.
+    pub returning: usize,
 }
 
 impl Committed {
@@ -93,6 +96,7 @@ impl Committed {
             unchanged: self.unchanged + other.unchanged,
             deliveries: self.deliveries + other.deliveries,
             quarantined: self.quarantined + other.quarantined,
+            returning: self.returning + other.returning,
         }
     }
 }
@@ -210,20 +214,15 @@ fn take_in(tx: &Tx<'_>, source: i64, item: &Item, planned: &Planned) -> Result<C
     };
     remember_names(tx, article, item)?;
     let revision = intern_revision(tx, article, item)?;
-    let changed = sight(tx, article, source, revision, &item.categories)?;
-    if !changed {
-        return Ok(Committed { unchanged: 1, ..Committed::default() });
+    match sight(tx, article, source, revision, item)? {
+        Sight::Same => Ok(Committed { unchanged: 1, ..Committed::default() }),
+        Sight::Returning => Ok(Committed { unchanged: 1, returning: 1, ..Committed::default() }),
+        Sight::Changed if new => {
+            let followed = follow(tx, article, planned)?;
+            Ok(Committed { new: 1, corrected: 0, unchanged: 0, ..followed })
+        }
+        Sight::Changed => follow(tx, article, planned),
     }
-    let current = authoritative(tx.db, article)?;
-    let corrected = set_current(tx, article, current)?;
-    let deliveries = plan_article(tx, article, planned, Occasion::Reading)?;
-    Ok(Committed {
-        new: usize::from(new),
-        corrected: usize::from(!new && corrected),
-        unchanged: usize::from(!new && !corrected),
-        deliveries,
-        quarantined: 0,
-    })
 }
 
 /// The first name that is known decides which article this is.
@@ -284,24 +283,135 @@ fn intern_revision(tx: &Tx<'_>, article: ArticleId, item: &Item) -> Result<Revis
     Ok(RevisionId(tx.db.last_insert_rowid()))
 }
 
-/// Whether this source shows something else than before.
-fn sight(
-    tx: &Tx<'_>,
-    article: ArticleId,
-    source: i64,
-    revision: RevisionId,
-    categories: &[String],
-) -> Result<bool, StoreError> {
-    let categories = serde_json::to_string(categories).map_err(|error| StoreError::Strange(error.to_string()))?;
-    let changed = tx
-        .db
+/// What a source shows of an article, compared with what it showed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    Same,
+    Changed,
+    /// An older revision, for the first time again.
+    Returning,
+}
+
+fn sight(tx: &Tx<'_>, article: ArticleId, source: i64, revision: RevisionId, item: &Item) -> Result<Sight, StoreError> {
+    let categories = serde_json::to_string(&item.categories).map_err(|error| StoreError::Strange(error.to_string()))?;
+    let updated = item.updated.map(Timestamp::as_millisecond);
+    if let Some(shown) = shown(tx.db, article, source)? {
+        if shown.revision == revision && shown.categories == categories {
+            forget_return(tx, article, source, &shown)?;
+            return Ok(Sight::Same);
+        }
+        if shown.is_older(revision, updated) && shown.returning != Some(revision) {
+            tx.db
+                .prepare_cached("UPDATE sighting SET came_back = ?3 WHERE article = ?1 AND source = ?2")?
+                .execute((article.0, source, revision.0))?;
+            return Ok(Sight::Returning);
+        }
+    }
+    tx.db
         .prepare_cached(
-            "INSERT INTO sighting (article, source, revision, categories, last_seen) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (article, source) DO UPDATE SET revision = ?3, categories = ?4, last_seen = ?5 \
-             WHERE revision != ?3 OR categories != ?4",
+            "INSERT INTO sighting (article, source, revision, categories, last_seen, updated) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (article, source) DO UPDATE SET revision = ?3, \
+             categories = ?4, last_seen = ?5, updated = ?6, came_back = NULL",
         )?
-        .execute((article.0, source, revision.0, categories, writer::wall()))?;
-    Ok(changed > 0)
+        .execute((article.0, source, revision.0, categories, writer::wall(), updated))?;
+    Ok(Sight::Changed)
+}
+
+/// A source's row of an article.
+struct Shown {
+    revision: RevisionId,
+    categories: String,
+    returning: Option<RevisionId>,
+    updated: Option<i64>,
+}
+
+impl Shown {
+    /// The revision came before the one that is shown, and the source does not
+    /// say that it was touched since. Numbers of revisions ascend with time.
+    fn is_older(&self, revision: RevisionId, updated: Option<i64>) -> bool {
+        let touched = updated.is_some_and(|updated| self.updated.is_none_or(|before| updated > before));
+        revision.0 < self.revision.0 && !touched
+    }
+}
+
+fn shown(db: &Connection, article: ArticleId, source: i64) -> Result<Option<Shown>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT revision, categories, came_back, updated FROM sighting WHERE article = ?1 AND source = ?2",
+    )?;
+    let row = statement.query_row((article.0, source), |row| {
+        Ok(Shown {
+            revision: RevisionId(row.get(0)?),
+            categories: row.get(1)?,
+            returning: row.get::<_, Option<i64>>(2)?.map(RevisionId),
+            updated: row.get(3)?,
+        })
+    });
+    Ok(row.optional()?)
+}
+
+/// The newer text is back: the older one was a stale copy.
+fn forget_return(tx: &Tx<'_>, article: ArticleId, source: i64, shown: &Shown) -> Result<(), StoreError> {
+    if shown.returning.is_some() {
+        tx.db
+            .prepare_cached("UPDATE sighting SET came_back = NULL WHERE article = ?1 AND source = ?2")?
+            .execute((article.0, source))?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Whether this source showed older revisions that count if they stay.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn returns_are_open(&self, source: &str) -> Result<bool, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM sighting JOIN source ON source.id = sighting.source \
+                 WHERE source.name = ?1 AND came_back IS NOT NULL)",
+            )?;
+            Ok(statement.query_row([source], |row| row.get(0))?)
+        })
+    }
+
+    /// The source is unchanged since it showed older revisions: they were seen twice.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn confirm_returns(&self, source: &str, planned: Arc<Planned>) -> Result<Committed, StoreError> {
+        let name = source.to_owned();
+        self.write(Rank::Ingest, move |tx| {
+            let source = source_id(tx.db, &name)?;
+            let mut statement =
+                tx.db.prepare_cached("SELECT article FROM sighting WHERE source = ?1 AND came_back IS NOT NULL")?;
+            let articles: Vec<i64> = statement.query_map([source], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let mut sum = Committed::default();
+            for article in articles {
+                tx.db
+                    .prepare_cached(
+                        "UPDATE sighting SET revision = came_back, came_back = NULL, last_seen = ?3 \
+                         WHERE article = ?1 AND source = ?2",
+                    )?
+                    .execute((article, source, writer::wall()))?;
+                sum = sum.and(follow(tx, ArticleId(article), &planned)?);
+            }
+            Ok(sum)
+        })
+        .await
+    }
+}
+
+/// Takes up what the sources show of an article now.
+fn follow(tx: &Tx<'_>, article: ArticleId, planned: &Planned) -> Result<Committed, StoreError> {
+    let current = authoritative(tx.db, article)?;
+    let corrected = set_current(tx, article, current)?;
+    let deliveries = plan_article(tx, article, planned, Occasion::Reading)?;
+    Ok(Committed {
+        corrected: usize::from(corrected),
+        unchanged: usize::from(!corrected),
+        deliveries,
+        ..Committed::default()
+    })
 }
 
 /// Content comes from the first source in configuration order: two feeds with

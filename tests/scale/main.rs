@@ -125,7 +125,13 @@ fn item() -> Item {
         image: None,
     };
     let names = vec![Name { kind: NameKind::Guid, value: "1".into() }];
-    Item { names, origin: "https://portal.example.vn".into(), content, categories: vec!["Tin tức".into()] }
+    Item {
+        names,
+        origin: "https://portal.example.vn".into(),
+        content,
+        categories: vec!["Tin tức".into()],
+        updated: None,
+    }
 }
 
 fn site(name: &str, down: bool) -> MemorySite {

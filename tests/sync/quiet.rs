@@ -6,7 +6,7 @@ use dongbo::config::Config;
 use dongbo::daemon;
 use dongbo::poll::{Polled, Poller};
 use dongbo::source::{FeedReader, Limits};
-use dongbo::store::{Linger, SourceSpec, Store};
+use dongbo::store::{Committed, Linger, Planned, SourceSpec, Store};
 use dongbo_wordpress::fake::FakeWordPress;
 
 use crate::desk::Desk;
@@ -17,35 +17,84 @@ fn commits_seen(ledger: &rusqlite::Connection) -> i64 {
     ledger.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap()
 }
 
+/// A ledger, and the poller of one feed.
+struct Reader {
+    _desk: Desk,
+    _site: FakeWordPress,
+    ledger: rusqlite::Connection,
+    store: Store,
+    planned: Arc<Planned>,
+    reader: Arc<FeedReader>,
+    poller: Poller,
+}
+
+impl Reader {
+    async fn new(feed: &Feed) -> Self {
+        let site = FakeWordPress::start();
+        let desk = Desk::new(feed, &[&site], "");
+        let config = Config::load(&desk.path("dongbo.toml")).unwrap();
+        std::fs::create_dir_all(&config.state).unwrap();
+        let store = Store::open(&config.state, Linger::No).unwrap();
+        let source = &config.sources[0];
+        let spec = SourceSpec { id: source.id.clone(), name: source.name.clone() };
+        let rows = store.configure(vec![spec], Vec::new()).await.unwrap();
+        let planned = Arc::new(daemon::planned(&config, &rows));
+        let reader = Arc::new(FeedReader::default());
+        let poller = Poller::new(source, Limits::default(), reader.clone(), store.clone()).unwrap();
+        let ledger = rusqlite::Connection::open(config.state.join("dongbo.db")).unwrap();
+        Self { _desk: desk, _site: site, ledger, store, planned, reader, poller }
+    }
+
+    /// What a poll brought; `None`: the feed is unchanged.
+    async fn poll(&mut self) -> Option<Committed> {
+        match self.poller.poll(&self.planned).await.unwrap() {
+            Polled::Changed { committed, .. } => Some(committed),
+            Polled::Unchanged => None,
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_hundred_polls_of_an_unchanged_feed_parse_and_write_nothing() {
     let feed = Feed::start();
     feed.add(50);
-    let site = FakeWordPress::start();
-    let desk = Desk::new(&feed, &[&site], "");
-    let config = Config::load(&desk.path("dongbo.toml")).unwrap();
-    std::fs::create_dir_all(&config.state).unwrap();
-    let store = Store::open(&config.state, Linger::No).unwrap();
-    let source = &config.sources[0];
-    let spec = SourceSpec { id: source.id.clone(), name: source.name.clone() };
-    let rows = store.configure(vec![spec], Vec::new()).await.unwrap();
-    let planned = Arc::new(daemon::planned(&config, &rows));
-    let reader = Arc::new(FeedReader::default());
-    let mut poller = Poller::new(source, Limits::default(), reader.clone(), store.clone()).unwrap();
-
-    let first = poller.poll(&planned).await.unwrap();
-    assert!(matches!(first, Polled::Changed { committed, .. } if committed.new == 50), "{first:?}");
-    let ledger = rusqlite::Connection::open(config.state.join("dongbo.db")).unwrap();
-    let (commits, parses) = (commits_seen(&ledger), reader.parses());
+    let mut reader = Reader::new(&feed).await;
+    assert_eq!(reader.poll().await.map(|committed| committed.new), Some(50));
+    let (commits, parses) = (commits_seen(&reader.ledger), reader.reader.parses());
     for _ in 0..100 {
-        assert!(matches!(poller.poll(&planned).await.unwrap(), Polled::Unchanged));
+        assert_eq!(reader.poll().await, None);
     }
-    assert_eq!((commits_seen(&ledger), reader.parses()), (commits, parses));
+    assert_eq!((commits_seen(&reader.ledger), reader.reader.parses()), (commits, parses));
     assert_eq!(feed.requests().not_modified, 100);
 
     // The counter of commits does count.
     feed.add(1);
-    poller.poll(&planned).await.unwrap();
-    assert_ne!(commits_seen(&ledger), commits);
-    store.close();
+    reader.poll().await;
+    assert_ne!(commits_seen(&reader.ledger), commits);
+    reader.store.close();
+}
+
+#[tokio::test]
+async fn an_old_text_that_comes_back_counts_once_it_was_seen_twice() {
+    let feed = Feed::start();
+    feed.add(3);
+    let mut reader = Reader::new(&feed).await;
+    reader.poll().await;
+    feed.correct(2);
+    assert_eq!(reader.poll().await.map(|committed| committed.corrected), Some(1));
+    // A stale copy between two polls, again and again.
+    for _ in 0..5 {
+        feed.revert(2);
+        let stale = reader.poll().await.unwrap();
+        assert_eq!((stale.corrected, stale.returning), (0, 1));
+        feed.correct(2);
+        let fresh = reader.poll().await.unwrap();
+        assert_eq!((fresh.corrected, fresh.returning), (0, 0));
+    }
+    // An editor takes the correction back: the feed stays as it is.
+    feed.revert(2);
+    assert_eq!(reader.poll().await.map(|committed| committed.corrected), Some(0));
+    assert_eq!(reader.poll().await.map(|committed| committed.corrected), Some(1));
+    assert_eq!(reader.poll().await, None);
+    reader.store.close();
 }

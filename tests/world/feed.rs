@@ -107,6 +107,15 @@ impl Feed {
         article.clone()
     }
 
+    /// The article's first text is shown again, as a stale copy or an editor does it.
+    pub(crate) fn revert(&self, number: u32) {
+        let base = self.base();
+        let mut shared = self.shared();
+        shared.version += 1;
+        let article = shared.articles.iter_mut().find(|article| article.number == number);
+        *article.unwrap_or_else(|| panic!("article {number} is not in the feed")) = Article::new(&base, number);
+    }
+
     /// The article drops off the feed; its page and picture stay.
     pub(crate) fn remove(&self, number: u32) {
         let mut shared = self.shared();

@@ -12,6 +12,12 @@ INSERT INTO original (article, at) SELECT id, 0 FROM article;
 ALTER TABLE article ADD COLUMN withdrawn_by TEXT;
 ALTER TABLE article ADD COLUMN withdrawn_at INTEGER;  -- wall clock, ms; by its original
 
+-- A revision that this source showed before and shows again: it counts once it
+-- was seen twice. Caches and servers behind a balancer show old texts now and then.
+ALTER TABLE sighting ADD COLUMN came_back INTEGER;
+ALTER TABLE sighting ADD COLUMN updated INTEGER;      -- wall clock, ms; the source's own word with this revision
+CREATE INDEX sighting_came_back ON sighting (source) WHERE came_back IS NOT NULL;
+
 -- When the brake on withdrawals of this source was pulled (wall clock, ms), and
 -- until when a person allows more than usual.
 ALTER TABLE source ADD COLUMN braked INTEGER;
