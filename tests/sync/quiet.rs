@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use dongbo::article::{Content, Item, Name, NameKind, Precision};
 use dongbo::config::Config;
 use dongbo::daemon;
 use dongbo::poll::{Polled, Poller};
 use dongbo::source::{FeedReader, Limits};
-use dongbo::store::{Committed, Linger, Planned, SourceSpec, Store};
+use dongbo::store::{Committed, Ingested, Linger, Planned, SourceSpec, Store};
 use dongbo_wordpress::fake::FakeWordPress;
 
 use crate::desk::Desk;
@@ -97,4 +98,44 @@ async fn an_old_text_that_comes_back_counts_once_it_was_seen_twice() {
     assert_eq!(reader.poll().await.map(|committed| committed.corrected), Some(1));
     assert_eq!(reader.poll().await, None);
     reader.store.close();
+}
+
+/// One article as two feeds tell it.
+fn told(text: &str) -> Item {
+    Item {
+        names: vec![Name { kind: NameKind::Guid, value: "20182-1201".into() }],
+        origin: "https://portal.example.vn".into(),
+        content: Content {
+            title: "Triển khai chính quyền số".into(),
+            summary: String::new(),
+            body: text.into(),
+            published: "2026-11-23T01:30:00Z".parse().unwrap(),
+            precision: Precision::Minute,
+            byline: None,
+            url: "https://portal.example.vn/news/-/details/20182/1201".into(),
+            image: None,
+        },
+        categories: vec!["Tin tức".into()],
+        updated: None,
+    }
+}
+
+#[tokio::test]
+async fn two_feeds_that_tell_an_article_differently_make_no_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), Linger::No).unwrap();
+    let specs = ["chinh", "phu"].map(|id| SourceSpec { id: id.into(), name: id.into() });
+    let rows = store.configure(specs.to_vec(), Vec::new()).await.unwrap();
+    let portal = "[[source]]\nid = \"chinh\"\nurl = \"https://portal.example.vn/rss\"\n[[portal]]\nid = \"a\"\n\
+                  [portal.adapter.folder]\npath = \"a\"\nurl = \"https://a.example.vn\"\n";
+    let config = Config::parse(portal, &folder.path().join("dongbo.toml")).unwrap();
+    let planned = Arc::new(daemon::planned(&config, &rows));
+    let mut brought = Vec::new();
+    for (source, text) in [("chinh", "<p>Toàn văn.</p>"), ("phu", "<p>Trích.</p>")].into_iter().cycle().take(20) {
+        let piece = Ingested { source: source.into(), items: vec![told(text)], ..Ingested::default() };
+        brought.push(store.ingest(piece, planned.clone()).await.unwrap());
+    }
+    assert_eq!(brought[0].new, 1);
+    assert!(brought[1..].iter().all(|committed| *committed == Committed { unchanged: 1, ..Committed::default() }));
+    store.close();
 }
