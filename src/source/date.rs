@@ -14,6 +14,8 @@ use crate::article::Precision;
 pub const LOCAL: Offset = Offset::constant(7);
 /// A date further ahead of now than this is a wrong clock.
 pub const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// Nobody published on the web before; .NET prints a date that is none as year 1.
+const YEAR_MIN: i16 = 1990;
 /// Longer texts are no dates.
 const TEXT_CHARS_MAX: usize = 100;
 
@@ -105,7 +107,7 @@ impl Parts {
     }
 
     fn resolve(&self) -> Option<(Timestamp, Precision)> {
-        let day = self.day?;
+        let day = self.day.filter(|day| day.year() >= YEAR_MIN)?;
         let Some((hour, minute, second)) = self.hour else {
             return Some((LOCAL.to_timestamp(day.to_datetime(Time::midnight())).ok()?, Precision::Day));
         };
