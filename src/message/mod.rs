@@ -406,10 +406,15 @@ fn known(number: Option<impl fmt::Display>, lang: Lang) -> String {
     }
 }
 
-/// A span of time in whole days, or hours below two days.
+/// A span of time, rounded down to its largest unit of which there are two.
 pub(crate) fn span(time: Duration, lang: Lang) -> String {
-    let hours = time.as_secs() / 3600;
-    let (number, vi, en) = if hours >= 48 { (hours / 24, "ngày", "days") } else { (hours, "giờ", "hours") };
+    let seconds = time.as_secs();
+    let (number, vi, en) = match seconds {
+        0..120 => (seconds, "giây", "seconds"),
+        120..7_200 => (seconds / 60, "phút", "minutes"),
+        7_200..172_800 => (seconds / 3600, "giờ", "hours"),
+        _ => (seconds / 86_400, "ngày", "days"),
+    };
     match lang {
         Lang::Vi => format!("{number} {vi}"),
         Lang::En => format!("{number} {en}"),

@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -14,19 +12,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::tz::{Offset, TimeZone};
-use tokio::sync::oneshot;
 
 use super::article::Article;
 use super::picture;
+use super::server::Server;
 
 /// The running portal. Ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    address: SocketAddr,
+    server: Server,
     shared: Arc<Mutex<Shared>>,
-    /// Dropped first: that is the server's sign to end.
-    stop: Option<oneshot::Sender<()>>,
-    server: Option<JoinHandle<()>>,
 }
 
 /// How often the portal was asked, since its start.
@@ -65,19 +60,13 @@ pub(crate) enum PageIs {
 impl Feed {
     /// Starts an empty portal on a free port.
     pub(crate) fn start() -> Self {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-        listener.set_nonblocking(true).expect("a listener can be set to non-blocking");
-        let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Mutex::new(Shared::default()));
-        let (stop, stopped) = oneshot::channel();
-        let router = router(Arc::clone(&shared));
-        let server = std::thread::spawn(move || serve(listener, router, stopped));
-        Self { address, shared, stop: Some(stop), server: Some(server) }
+        Self { server: Server::start(router(Arc::clone(&shared))), shared }
     }
 
     /// The portal's origin, without a slash at the end.
     pub(crate) fn base(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.base()
     }
 
     /// The feed's address.
@@ -142,31 +131,9 @@ impl Feed {
     }
 }
 
-impl Drop for Feed {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(server) = self.server.take() {
-            // A panic of the server shows as requests that were not answered.
-            let _ = server.join();
-        }
-    }
-}
-
 /// A test that failed while it held the lock has told so already.
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(crate) fn serve(listener: std::net::TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is non-blocking");
-        // Not gracefully: a kept-alive connection of the reader would hold the end up.
-        tokio::select! {
-            _ = axum::serve(listener, router) => {}
-            _ = stopped => {}
-        }
-    });
 }
 
 fn router(shared: Arc<Mutex<Shared>>) -> Router {
@@ -269,7 +236,7 @@ mod tests {
 
     /// One HTTP/1.0 request; the whole answer.
     fn ask(feed: &Feed, path: &str, headers: &str) -> Vec<u8> {
-        let mut stream = TcpStream::connect(feed.address).unwrap();
+        let mut stream = TcpStream::connect(feed.server.address).unwrap();
         write!(stream, "GET {path} HTTP/1.0\r\n{headers}\r\n").unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();

@@ -3,9 +3,7 @@
 //! `{items: […], totalPageNum}`. Articles may come and go between two pages.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -15,17 +13,15 @@ use axum::{Json, Router};
 use jiff::tz::{Offset, TimeZone};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::article::Article;
+use super::server::Server;
 
 /// The running portal. Ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Listing {
-    address: SocketAddr,
+    server: Server,
     shared: Arc<Mutex<Shared>>,
-    stop: Option<oneshot::Sender<()>>,
-    server: Option<JoinHandle<()>>,
 }
 
 /// What happens to the portal once a page was served.
@@ -74,18 +70,13 @@ struct Asked {
 
 impl Listing {
     pub(crate) fn start() -> Self {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-        listener.set_nonblocking(true).expect("a listener can be set to non-blocking");
-        let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Mutex::new(Shared::default()));
-        let (stop, stopped) = oneshot::channel();
         let router = Router::new().route("/chinh-tri", get(page)).with_state(Arc::clone(&shared));
-        let server = std::thread::spawn(move || super::feed::serve(listener, router, stopped));
-        Self { address, shared, stop: Some(stop), server: Some(server) }
+        Self { server: Server::start(router), shared }
     }
 
     pub(crate) fn base(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.base()
     }
 
     /// As a `[[source]]` of the configuration.
@@ -154,15 +145,6 @@ total = "$.totalPageNum"
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Listing {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(server) = self.server.take() {
-            let _ = server.join();
-        }
     }
 }
 

@@ -9,4 +9,5 @@ pub(crate) mod article;
 pub(crate) mod feed;
 pub(crate) mod listing;
 pub(crate) mod picture;
+pub(crate) mod server;
 pub(crate) mod wait;
