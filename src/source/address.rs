@@ -66,11 +66,17 @@ fn refused_v6(ip: Ipv6Addr) -> Option<&'static str> {
         [0x64, 0xFF9B, ..] => Some("NAT64"),
         [0x2002, ..] => Some("6to4"),
         [0x2001, 0, ..] => Some("Teredo"),
+        // IETF protocol assignments: benchmarks, ORCHID and their like (RFC 2928).
+        [0x2001, 0..=0x01FF, ..] => Some("reserved"),
         [0x2001, 0x0DB8, ..] | [0x3FFF, 0..=0x0FFF, ..] | [0x100, 0, 0, 0, ..] => Some("reserved"),
         [0xFC00..=0xFDFF, ..] => Some("a private network"),
         [0xFE80..=0xFEFF, ..] => Some("link-local"),
         [0xFF00..=0xFFFF, ..] => Some("multicast"),
-        _ => None,
+        // An interface id that wraps an IPv4 address, whatever prefix stands before it (RFC 5214 §6.1).
+        [_, _, _, _, 0 | 0x0200, 0x5EFE, ..] => Some("ISATAP"),
+        // Only 2000::/3 is given out for public hosts (RFC 4291 §2.4 and IANA's registry).
+        [0x2000..=0x3FFF, ..] => None,
+        _ => Some("not a public range"),
     }
 }
 

@@ -6,3 +6,4 @@ mod hostile;
 mod html;
 mod http;
 mod sample;
+mod ssrf;
