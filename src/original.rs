@@ -91,6 +91,33 @@ impl Reason {
     }
 }
 
+/// What other originals of the same origin say at the moment that decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// One of them stands, or there is none, or the look decides nothing.
+    Answer,
+    /// All that were asked are gone as well: a new site, or a mass withdrawal.
+    /// Only a person can tell which.
+    GoneToo,
+    /// They say nothing: the source is out of order, and so is this look.
+    Silent,
+}
+
+impl Others {
+    /// What the looks at `others` come to.
+    #[must_use]
+    pub fn of(others: &[Said]) -> Self {
+        let gone = |said: &Said| matches!(said, Said::Gone | Said::Unpublished);
+        if others.is_empty() || others.contains(&Said::Stands) {
+            Self::Answer
+        } else if others.iter().all(gone) {
+            Self::GoneToo
+        } else {
+            Self::Silent
+        }
+    }
+}
+
 /// How often originals are looked at, and how sure a withdrawal must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cadence {
@@ -251,6 +278,16 @@ mod tests {
         assert_eq!(next(SETTLED), cadence.old);
         let soon = cadence.next(Moment(0), SETTLED, Suspicion::Gone(1), 1.0);
         assert_eq!(Moment(0).until(soon), cadence.again.mul_f64(0.9));
+    }
+
+    #[test]
+    fn others_that_are_gone_too_are_not_others_that_fail() {
+        use Said::{Gone, Nothing, Stands, Unpublished};
+        assert_eq!(Others::of(&[]), Others::Answer);
+        assert_eq!(Others::of(&[Gone, Nothing, Stands]), Others::Answer);
+        assert_eq!(Others::of(&[Gone, Unpublished]), Others::GoneToo);
+        assert_eq!(Others::of(&[Gone, Nothing, Gone]), Others::Silent);
+        assert_eq!(Others::of(&[Nothing]), Others::Silent);
     }
 
     #[test]

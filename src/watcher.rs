@@ -3,8 +3,8 @@
 //!
 //! Wanted: a withdrawal at the source reaches every portal within the cadence,
 //! and nothing but the original's own word causes one. Before an article goes,
-//! another original of the same origin must answer: a source that answers 404
-//! to everything says nothing about this one. Accepted: looks that the pace
+//! another original of the same origin must answer: where none does, the source is
+//! out of order, and where all are gone as well, a person is asked. Accepted: looks that the pace
 //! cannot keep up with are late, and `status` says so.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use url::Url;
 
-use crate::original::{Cadence, Elsewhere, Said, Suspicion};
+use crate::original::{Cadence, Elsewhere, Others, Said, Withdrawn};
 use crate::source::{Fetcher, ReadError};
 use crate::store::{Look, Looked, Original, Planned, Store, StoreError};
 
@@ -83,14 +83,19 @@ impl Watcher {
 
     async fn look(&self, original: &Original) -> Result<(), StoreError> {
         let mut said = self.ask(&original.url).await;
+        if said == Said::Stands && original.withdrawn == Withdrawn::ByItsOriginal && !self.shows_title(original).await {
+            said = Said::Nothing;
+        }
         let ends = matches!(said, Said::Gone | Said::Unpublished) && self.watch.cadence.is_last(original.suspicion);
-        if ends && !self.another_answers(original).await? {
+        let others = if ends { self.others(original).await? } else { Others::Answer };
+        if others == Others::Silent {
             tracing::warn!(url = %original.url, "no other original answers either: nothing is withdrawn");
             said = Said::Nothing;
         }
         let look = Look {
             article: original.article,
             said,
+            others,
             cadence: self.watch.cadence.clone(),
             share: self.watch.share,
             draw: fastrand::f64(),
@@ -113,22 +118,37 @@ impl Watcher {
         Ok(())
     }
 
-    /// Whether one of the other articles' originals answers, or there is none to ask.
-    async fn another_answers(&self, original: &Original) -> Result<bool, StoreError> {
-        let controls = self.store.controls(original.article)?;
-        for url in &controls {
-            if self.ask(url).await == Said::Stands {
-                return Ok(true);
-            }
+    /// What other articles' originals say, asked until one stands.
+    async fn others(&self, original: &Original) -> Result<Others, StoreError> {
+        let mut heard = Vec::new();
+        for url in self.store.controls(original.article)? {
             tokio::time::sleep(self.watch.pace).await;
+            heard.push(self.ask(&url).await);
+            if Others::of(&heard) == Others::Answer {
+                break;
+            }
         }
-        Ok(controls.is_empty() && original.suspicion != Suspicion::None)
+        Ok(Others::of(&heard))
+    }
+
+    /// What went comes back only with its title: some portals answer 200 to
+    /// every address, with a page that says "not found" in words.
+    async fn shows_title(&self, original: &Original) -> bool {
+        let Ok(url) = Url::parse(&original.url) else { return false };
+        let Some(trusted) = self.trusted(&url) else { return false };
+        let Ok(page) = self.fetcher.page(&url, trusted).await else { return false };
+        let title = original.title.clone();
+        let shows = move || elsewhere(&url, &page.final_url) == Elsewhere::No && page.shows(&title);
+        tokio::task::spawn_blocking(shows).await.unwrap_or(false)
+    }
+
+    fn trusted(&self, url: &Url) -> Option<&Url> {
+        self.sources.iter().find(|source| source.origin() == url.origin()).or(self.sources.first())
     }
 
     async fn ask(&self, url: &str) -> Said {
         let Ok(url) = Url::parse(url) else { return Said::Nothing };
-        let trusted = self.sources.iter().find(|source| source.origin() == url.origin()).or(self.sources.first());
-        let Some(trusted) = trusted else { return Said::Nothing };
+        let Some(trusted) = self.trusted(&url) else { return Said::Nothing };
         match self.fetcher.look(&url, trusted).await {
             Ok((status, last)) => Said::of(status, elsewhere(&url, &last)),
             Err(ReadError::Status(status)) => Said::of(status, Elsewhere::No),

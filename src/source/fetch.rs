@@ -16,6 +16,7 @@ use url::Url;
 
 use super::address::{self, GuardedResolver, RefusedAddress};
 use super::error::ReadError;
+use super::{charset, text};
 
 /// A compressed body may be at most this many times as large as on the wire.
 /// Feeds reach 15; a bomb reaches 1,000.
@@ -102,6 +103,27 @@ pub struct Body {
     /// Where the body came from after redirects.
     pub final_url: Url,
     pub wire_bytes: u64,
+}
+
+/// A page that content leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub bytes: Vec<u8>,
+    pub content_type: Option<String>,
+    /// Where it came from after redirects.
+    pub final_url: Url,
+}
+
+impl Page {
+    /// Whether the page's text contains this title, whatever its case and
+    /// spaces. Linear; to be called where it may block.
+    #[must_use]
+    pub fn shows(&self, title: &str) -> bool {
+        let loose = |text: &str| text::plain(text).to_lowercase();
+        let page = charset::decode(&self.bytes, self.content_type.as_deref()).text;
+        let title = loose(&text::escape(title));
+        !title.is_empty() && loose(&page).contains(&title)
+    }
 }
 
 /// The answer of a source.
@@ -193,6 +215,18 @@ impl Fetcher {
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_PAGE))]);
         let (response, last) = self.within(self.hops(ask, headers)).await?;
         Ok((response.status().as_u16(), last))
+    }
+
+    /// As [`Fetcher::look`], with the page itself as text.
+    ///
+    /// # Errors
+    /// Where no answer came, or one that is no page.
+    pub async fn page(&self, url: &Url, allowed: &Url) -> Result<Page, ReadError> {
+        let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_PAGE))]);
+        let (body, Answer { content_type, final_url, .. }) = self.get(ask, headers).await?;
+        let (bytes, _) = body.ok_or(ReadError::NotModifiedLoop)?;
+        Ok(Page { bytes, content_type, final_url })
     }
 
     /// Fetches what content names: public addresses, and `allowed` with whatever it leads to.

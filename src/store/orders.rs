@@ -357,7 +357,10 @@ pub(super) fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Pl
     if order.selection.portals.is_none() {
         match order.what {
             What::Withdraw => mark_withdrawn(tx, article, true)?,
-            What::Restore => mark_withdrawn(tx, article, false)?,
+            What::Restore => {
+                originals::keep_shown(tx, article)?;
+                mark_withdrawn(tx, article, false)?;
+            }
             What::Resync | What::Retry | What::Pause | What::Resume | What::AllowWithdrawals | What::KeepArticles => {}
         }
     }

@@ -11,7 +11,7 @@ use super::portals::Planned;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, articles, events};
 use crate::delivery::{ArticleId, Moment};
-use crate::original::{self, Act, Cadence, Reason, Said, Suspicion, Withdrawn};
+use crate::original::{self, Act, Cadence, Others, Reason, Said, Suspicion, Withdrawn};
 
 /// Withdrawals of this long count against the brake.
 const LATELY: i64 = 24 * 60 * 60 * 1000;
@@ -25,7 +25,9 @@ const CONTROLS: i64 = 3;
 pub struct Original {
     pub article: ArticleId,
     pub url: String,
+    pub title: String,
     pub suspicion: Suspicion,
+    pub withdrawn: Withdrawn,
 }
 
 /// What a look is judged by.
@@ -33,6 +35,7 @@ pub struct Original {
 pub struct Look {
     pub article: ArticleId,
     pub said: Said,
+    pub others: Others,
     pub cadence: Cadence,
     /// Share of a source's young articles that may go without a person's word.
     pub share: f64,
@@ -80,13 +83,15 @@ impl Store {
         let now = self.clock().now();
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT original.article, url, says, times FROM original JOIN article ON article.id = original.article \
-                 WHERE original.at <= ?1 ORDER BY original.at LIMIT ?2",
+                "SELECT original.article, url, title, says, times, withdrawn, withdrawn_by IS NOT NULL FROM original JOIN \
+                 article ON article.id = original.article WHERE original.at <= ?1 ORDER BY original.at LIMIT ?2",
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map((now.0, limit), |row| {
-                let suspicion = suspicion(row.get(2)?, row.get(3)?);
-                Ok(Original { article: ArticleId(row.get(0)?), url: row.get(1)?, suspicion })
+                let suspicion = suspicion(row.get(3)?, row.get(4)?);
+                let withdrawn = withdrawn(row.get(5)?, row.get(6)?);
+                let article = ArticleId(row.get(0)?);
+                Ok(Original { article, url: row.get(1)?, title: row.get(2)?, suspicion, withdrawn })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
@@ -214,11 +219,7 @@ fn row(db: &Connection, article: ArticleId) -> Result<Option<Row>, StoreError> {
          JOIN article ON article.id = original.article WHERE original.article = ?1",
     )?;
     let row = statement.query_row([article.0], |row| {
-        let withdrawn = match (row.get(4)?, row.get(5)?) {
-            (false, _) => Withdrawn::No,
-            (true, true) => Withdrawn::ByItsOriginal,
-            (true, false) => Withdrawn::ByOrder,
-        };
+        let withdrawn = withdrawn(row.get(4)?, row.get(5)?);
         let suspicion = suspicion(row.get(2)?, row.get(3)?);
         Ok(Row { title: row.get(0)?, published: row.get(1)?, suspicion, withdrawn })
     });
@@ -229,6 +230,7 @@ fn looked_in(tx: &Tx<'_>, look: &Look, planned: &Planned) -> Result<Looked, Stor
     let Some(Row { title, published, mut suspicion, withdrawn }) = row(tx.db, look.article)? else {
         return Ok(Looked::Nothing);
     };
+    let before = suspicion;
     let mut looked = match look.cadence.hear(&mut suspicion, withdrawn, look.said) {
         Act::Nothing => Looked::Nothing,
         Act::Restore => Looked::Restored { title },
@@ -254,6 +256,9 @@ fn looked_in(tx: &Tx<'_>, look: &Look, planned: &Planned) -> Result<Looked, Stor
             events::append(tx, "dongbo", "article.restored", title, "its original answers again")?;
         }
         Looked::Nothing | Looked::Braked { .. } => {}
+    }
+    if look.said == Said::Stands && matches!(before, Suspicion::Gone(_) | Suspicion::Unpublished(_)) {
+        release(tx, look.article)?;
     }
     let age = Duration::from_millis(writer::wall().saturating_sub(published).max(0).unsigned_abs());
     let spread = match looked {
@@ -302,12 +307,47 @@ fn brake(tx: &Tx<'_>, look: &Look) -> Result<Option<Looked>, StoreError> {
     let (suspects, articles): (i64, i64) =
         statement.query_row((id, lately, young), |row| Ok((row.get(0)?, row.get(1)?)))?;
     // This one is about to be counted, whatever the row said before.
-    if !original::brakes(suspects.max(1), articles, look.share) {
+    if look.others != Others::GoneToo && !original::brakes(suspects.max(1), articles, look.share) {
         return Ok(None);
     }
     tx.db.prepare_cached("UPDATE source SET braked = ?2 WHERE id = ?1")?.execute((id, writer::wall()))?;
     events::append(tx, "dongbo", "source.braked", &source, &format!("{suspects} originals are gone at once"))?;
     Ok(Some(Looked::Braked { source, suspects, first: true }))
+}
+
+/// A source whose originals all answer again needs no person.
+fn release(tx: &Tx<'_>, article: ArticleId) -> Result<(), StoreError> {
+    let mut statement = tx.db.prepare_cached(
+        "UPDATE source SET braked = NULL WHERE braked IS NOT NULL \
+         AND id IN (SELECT source FROM sighting WHERE article = ?1) \
+         AND NOT EXISTS (SELECT 1 FROM sighting JOIN article ON article.id = sighting.article \
+                         JOIN original ON original.article = article.id WHERE sighting.source = source.id \
+                         AND article.id != ?1 AND NOT withdrawn AND says IN (1, 2)) RETURNING name",
+    )?;
+    let released: Vec<String> = statement.query_map([article.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for source in released {
+        events::append(tx, "dongbo", "source.brake-released", &source, "its originals answer again")?;
+    }
+    Ok(())
+}
+
+/// A person shows again what its original withdrew: their word holds until it answers.
+pub(super) fn keep_shown(tx: &Tx<'_>, article: ArticleId) -> Result<(), StoreError> {
+    tx.db
+        .prepare_cached(
+            "UPDATE original SET says = 4, times = 0 WHERE article = ?1 \
+             AND EXISTS (SELECT 1 FROM article WHERE id = ?1 AND withdrawn AND withdrawn_by IS NOT NULL)",
+        )?
+        .execute([article.0])?;
+    Ok(())
+}
+
+fn withdrawn(withdrawn: bool, by_its_original: bool) -> Withdrawn {
+    match (withdrawn, by_its_original) {
+        (false, _) => Withdrawn::No,
+        (true, true) => Withdrawn::ByItsOriginal,
+        (true, false) => Withdrawn::ByOrder,
+    }
 }
 
 fn suspicion(says: i64, times: u32) -> Suspicion {

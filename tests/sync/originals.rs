@@ -76,6 +76,20 @@ fn an_original_that_is_gone_goes_from_every_portal_and_comes_back_with_it() {
 }
 
 #[test]
+fn a_page_that_says_not_found_with_200_brings_nothing_back() {
+    let world = World::new(4);
+    let daemon = world.desk.start();
+    world.feed.page(3, PageIs::Status(404));
+    world.comes_to(3, 0);
+    world.feed.page(3, PageIs::NotFoundInWords);
+    world.looks(8);
+    assert_eq!(world.shows(3), 0, "{}", world.desk.log_tail());
+    world.feed.page(3, PageIs::Published);
+    world.comes_to(3, 2);
+    daemon.stop();
+}
+
+#[test]
 fn an_original_that_was_closed_goes_too() {
     let world = World::new(4);
     let daemon = world.desk.start();
@@ -107,6 +121,39 @@ fn a_source_on_which_nothing_is_found_any_more_withdraws_nothing() {
     let daemon = world.desk.start();
     world.looks(8);
     assert!((1..=3).all(|number| world.shows(number) == 2), "{}", world.desk.log_tail());
+    let events = || world.say(&["store", "events"]);
+    assert_eq!(events().matches("source.braked").count(), 1, "a person is asked, once: {}", events());
+    assert!(world.say(&["status"]).contains("dongbo source withdrawals cong-tinh"));
+
+    (1..=3).for_each(|number| world.feed.page(number, PageIs::Published));
+    let released = wait::at_most(SOON, || events().contains("source.brake-released").then_some(()));
+    assert!(released.is_some(), "what came back needs no person: {}", events());
+    assert!(!world.say(&["status"]).contains("source withdrawals"));
+    daemon.stop();
+}
+
+#[test]
+fn a_source_that_closed_altogether_goes_when_a_person_says_so() {
+    let world = World::new(3);
+    (1..=3).for_each(|number| world.feed.page(number, PageIs::Status(410)));
+    let daemon = world.desk.start();
+    let told = wait::at_most(SOON, || world.say(&["status"]).contains("source withdrawals").then_some(()));
+    assert!(told.is_some(), "{}", world.say(&["status"]));
+    world.say(&["source", "withdrawals", "cong-tinh", "--allow"]);
+    (1..=3).for_each(|number| world.comes_to(number, 0));
+    daemon.stop();
+}
+
+#[test]
+fn what_a_person_shows_again_stays_although_its_original_is_gone() {
+    let world = World::new(4);
+    let daemon = world.desk.start();
+    world.feed.page(2, PageIs::Status(404));
+    world.comes_to(2, 0);
+    world.say(&["withdraw", &world.url(2), "--undo", "--yes"]);
+    world.comes_to(2, 2);
+    world.looks(8);
+    assert_eq!(world.shows(2), 2, "{}", world.desk.log_tail());
     daemon.stop();
 }
 

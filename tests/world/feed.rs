@@ -53,6 +53,8 @@ struct Shared {
 pub(crate) enum PageIs {
     Published,
     Status(u16),
+    /// Every address answers 200, this one with a page that says in words that nothing was found.
+    NotFoundInWords,
     /// Its address leads to the home page, as many CMSs do it.
     SentHome,
 }
@@ -171,10 +173,13 @@ async fn page(State(shared): World, Path(number): Path<u32>) -> Response {
             return StatusCode::from_u16(*status).expect("a status").into_response();
         }
         Some(PageIs::SentHome) => return axum::response::Redirect::to("/").into_response(),
+        Some(PageIs::NotFoundInWords) => return axum::response::Html("<h1>Không tìm thấy</h1>").into_response(),
         Some(PageIs::Published) | None => {}
     }
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-    (kind, format!("<!doctype html><title>Tin số {number}</title><h1>Tin số {number}</h1>")).into_response()
+    let article = shared.articles.iter().find(|article| article.number == number);
+    let title = article.map_or_else(|| format!("Tin số {number}"), |article| escape(&article.title));
+    (kind, format!("<!doctype html><title>{title}</title><h1>{title}</h1>")).into_response()
 }
 
 async fn picture_file(State(shared): World, Path(file): Path<String>) -> Response {
