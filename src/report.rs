@@ -360,6 +360,9 @@ pub struct Originals {
     pub noticed_within_s: [u64; 3],
 }
 
+/// Looks that are less late than this are on time.
+const LATE_FROM_S: i64 = 120;
+
 /// The longest time from a withdrawal to its last confirmation.
 fn noticed_within(config: &Config) -> [u64; 3] {
     let watch = &config.watch;
@@ -373,16 +376,22 @@ impl Originals {
     pub fn text(&self, lang: Lang) -> String {
         let [young, settled, old] = self.noticed_within_s.map(|seconds| span(Duration::from_secs(seconds), lang));
         let (originals, due) = (self.watched, self.due);
-        let late = span(Duration::from_secs(self.late_s.unsigned_abs()), lang);
+        let late = match self.late_s {
+            ..LATE_FROM_S => String::new(),
+            late => {
+                let late = span(Duration::from_secs(late.unsigned_abs()), lang);
+                either(lang, format!(", chậm nhất {late}"), format!(", the latest by {late}"))
+            }
+        };
         either(
             lang,
             format!(
                 "bài gốc: theo dõi {originals}; bài bị gỡ được phát hiện trong {young} (dưới 3 ngày), {settled} (dưới 90 ngày), \
-                 {old}; {due} đến hạn xem lại, chậm nhất {late}"
+                 {old}; {due} đến hạn xem lại{late}"
             ),
             format!(
                 "originals: {originals} watched; a withdrawal is noticed within {young} (younger than 3 days), {settled} \
-                 (90 days), {old}; {due} due, the latest by {late}"
+                 (90 days), {old}; {due} due{late}"
             ),
         )
     }

@@ -37,13 +37,15 @@ fn tidy(desk: &Desk, text: &str) -> String {
         rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
     }
     tidy.push_str(rest);
-    tidy.lines().map(without_remote_id).map(|line| without_time(&line)).collect::<Vec<_>>().join("\n")
+    tidy.lines().map(without_counts).map(|line| without_time(&line)).collect::<Vec<_>>().join("\n")
 }
 
-/// Two deliveries in hand at once get their numbers in either order.
-fn without_remote_id(line: &str) -> String {
-    match line.split_once("\"remote_id\": \"") {
-        Some((before, _)) => format!("{before}\"remote_id\": \"[id]\","),
+/// Two deliveries in hand at once get their numbers in either order, and a busy
+/// machine is a second late.
+fn without_counts(line: &str) -> String {
+    let found = ["\"remote_id\": ", "\"late_s\": "].into_iter().find_map(|key| Some((line.split_once(key)?.0, key)));
+    match found {
+        Some((before, key)) => format!("{before}{key}[number],"),
         None => line.to_owned(),
     }
 }
