@@ -89,8 +89,9 @@ fn run(kills: u64, seed: u64, host: Host, mutant: &str) -> Result<String, String
         }
     }
     let killed = began.elapsed();
-    // A daemon that never came to write would pass everything above.
-    if hits * 4 < kills {
+    // A daemon that never came to write would pass everything above. About a
+    // quarter do: what a life leaves in doubt may not be written by the next.
+    if hits * 10 < kills {
         return Err(format!("only {hits} of {kills} kills hit a write"));
     }
     site.journal().set_latency(Latency::default());
