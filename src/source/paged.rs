@@ -5,7 +5,8 @@
 //! under way. New ones push known ones to later pages, where they are met
 //! twice, which costs nothing. A deleted one pulls the next page's first
 //! article onto the page that was read just before: so a walk over more than
-//! one page is repeated until a pass brings nothing new.
+//! one page is repeated until a pass brings nothing new. Accepted: a source in
+//! motion through all of [`PASSES_MAX`] passes may hide one.
 
 use dongbo_sdk::SecretRef;
 use url::Url;
@@ -36,14 +37,6 @@ pub struct Page {
 }
 
 impl Paged {
-    /// The name in the configuration.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "json",
-        }
-    }
-
     /// The place of the secret, where the source has one.
     #[must_use]
     pub fn authorization(&self) -> Option<&SecretRef> {
