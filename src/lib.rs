@@ -15,6 +15,7 @@ pub mod original;
 pub mod plan;
 pub mod poll;
 pub mod portals;
+pub mod probe;
 pub mod render;
 pub mod report;
 pub mod retry;

@@ -13,6 +13,7 @@ mod nouns;
 mod office;
 mod order;
 mod plan;
+mod probe;
 mod read;
 mod run;
 mod status;
@@ -73,6 +74,8 @@ pub enum Command {
     Why(why::Args),
     /// What a feed yields, item by item; needs no configuration.
     Read(read::Args),
+    /// What portals are made of and which road to each is open; needs no configuration.
+    Probe(probe::Args),
     /// Write a checked copy of the ledger; works while the daemon runs.
     Backup(backup::Args),
     /// Mirror a built-in portal into three folders: no network, no set-up.
@@ -117,6 +120,7 @@ fn dispatch(office: &Office, command: Command) -> Result<Exit, Failure> {
         Command::Resume(args) => order::resume(office, &args),
         Command::Why(args) => why::why(office, &args),
         Command::Read(args) => read::read(office, &args),
+        Command::Probe(args) => probe::probe(office, &args),
         Command::Backup(args) => backup::backup(office, &args),
         Command::Demo(args) => demo::demo(office, &args),
         Command::Portal(command) => nouns::portal(office, &command),

@@ -126,6 +126,25 @@ impl Page {
     }
 }
 
+/// An answer of any status, for a caller who judges it himself.
+#[derive(Debug)]
+pub struct Visit {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// Where it came from after redirects.
+    pub final_url: Url,
+    /// Why a body could not be read takes nothing from what the head says.
+    pub body: Result<Vec<u8>, ReadError>,
+}
+
+impl Visit {
+    /// The header of that name, where it is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
 /// The answer of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
@@ -227,6 +246,25 @@ impl Fetcher {
         let (body, Answer { content_type, final_url, .. }) = self.get(ask, headers).await?;
         let (bytes, _) = body.ok_or(ReadError::NotModifiedLoop)?;
         Ok(Page { bytes, content_type, final_url })
+    }
+
+    /// Asks for whatever stands at an address: head and body of any status.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn visit(&self, url: &Url, allowed: &Url, accept: &'static str) -> Result<Visit, ReadError> {
+        let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
+        let headers = HeaderMap::from_iter([
+            (header::ACCEPT, HeaderValue::from_static(accept)),
+            (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+        ]);
+        self.within(async {
+            let (response, final_url) = self.hops(ask, headers).await?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let body = self.read(response).await.map(|(bytes, _)| bytes);
+            Ok(Visit { status, headers, final_url, body })
+        })
+        .await
     }
 
     /// Fetches what content names: public addresses, and `allowed` with whatever it leads to.
@@ -449,7 +487,7 @@ fn transport(error: reqwest::Error) -> ReadError {
 
 /// Looks through the chain of sources. An I/O error that wraps another skips
 /// it in its own `source`, so those are opened one by one.
-fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+pub(crate) fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     if let Some(found) = error.downcast_ref::<E>() {
         return Some(found);
     }

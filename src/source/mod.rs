@@ -33,6 +33,6 @@ pub mod xml;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use feed::{Document, FeedReader, Quarantined, Reading, Summary, Warning};
-pub use fetch::{Ask, Body, Fetched, Fetcher, Limits, Page, Previous, Validators};
+pub use fetch::{Ask, Body, Fetched, Fetcher, Limits, Page, Previous, Validators, Visit};
 pub use media::{Media, MediaKind, fetch_media, limits as media_limits};
 pub use paged::Paged;
