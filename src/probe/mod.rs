@@ -116,7 +116,7 @@ impl Default for Settings {
 pub struct Prober {
     fetcher: Fetcher,
     settings: Settings,
-    /// When each host may be asked next.
+    /// When each host and port may be asked next.
     hosts: Arc<Mutex<HashMap<String, Instant>>>,
 }
 

@@ -321,6 +321,56 @@ impl Clue {
 mod tests {
     use super::*;
 
+    use crate::probe::page;
+
+    /// An answer that shows this clue and no other.
+    fn showing(clue: Clue) -> (Visit, Page) {
+        let mut headers = reqwest::header::HeaderMap::new();
+        let mut html = "<html><head></head><body></body></html>".to_owned();
+        match clue {
+            Header(name, text) => drop(headers.insert(name, format!("x {text}").parse().unwrap())),
+            Cookie(start) => drop(headers.insert("set-cookie", format!("{start}x=1; Path=/").parse().unwrap())),
+            Generator(text) => html = format!("<meta name=GENERATOR content=\"{} 1.0\">", text.to_uppercase()),
+            Address(text) => html = format!("<a href=\"/x{text}y\">x</a>"),
+            Host(host) => html = format!("<img src=\"https://{host}/a.jpg\">"),
+            Mark(start) if start.starts_with("data-") => html = format!("<div {start}x=1></div>"),
+            Mark(start) => html = format!("<div class=\"a {start}x\"></div>"),
+            Script(text) => html = format!("<script>var a = {};</script>", text.to_uppercase()),
+            Title(text) => html = format!("<title>x {text}</title>"),
+            Text(text) => html = format!("<body><p>x {text}</p></body>"),
+        }
+        let url = url::Url::parse("https://so.example.vn/").unwrap();
+        let page = page::read(html.as_bytes(), Some("text/html"), &url);
+        (Visit { status: 200, headers, final_url: url, body: Ok(html.into_bytes()) }, page)
+    }
+
+    #[test]
+    fn each_sign_leads_to_its_platform() {
+        for sign in PLATFORMS {
+            let (visit, page) = showing(sign.clue);
+            let found = platform(&visit, &page).unwrap_or_else(|| panic!("{:?} is not seen", sign.clue));
+            assert_eq!((found.platform, found.sure), (sign.of, sign.weight >= SURE), "{:?}", sign.clue);
+            assert!(guard(&visit, &page).is_none(), "{:?}", sign.clue);
+        }
+    }
+
+    #[test]
+    fn each_guard_is_known_by_its_sign() {
+        for sign in GUARDS {
+            let (visit, page) = showing(sign.clue);
+            assert_eq!(guard(&visit, &page), Some(sign.of), "{:?}", sign.clue);
+        }
+    }
+
+    #[test]
+    fn a_link_to_another_site_is_no_sign() {
+        let url = url::Url::parse("https://so.example.vn/").unwrap();
+        let html = "<a href=\"https://khac.example.vn/wp-content/x.png\">x</a>";
+        let page = page::read(html.as_bytes(), None, &url);
+        let visit = Visit { status: 200, headers: Default::default(), final_url: url, body: Ok(Vec::new()) };
+        assert_eq!(platform(&visit, &page), None);
+    }
+
     #[test]
     fn signs_are_written_as_they_are_looked_for() {
         for clue in PLATFORMS.iter().map(|sign| sign.clue).chain(GUARDS.iter().map(|sign| sign.clue)) {

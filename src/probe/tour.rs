@@ -275,7 +275,7 @@ impl Tour<'_> {
             return Err(over);
         }
         let ask = async {
-            self.prober.turn(url.host_str().unwrap_or_default()).await;
+            self.prober.turn(&url[url::Position::BeforeHost..url::Position::AfterPort]).await;
             self.prober.fetcher.visit(url, &self.named, accept).await
         };
         self.asked += 1;

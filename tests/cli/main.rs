@@ -11,5 +11,8 @@ mod bad;
 mod demo;
 mod disk;
 mod orders;
+mod probe;
 mod say;
+mod site;
+mod tls;
 mod web;

@@ -16,7 +16,7 @@ pub(crate) fn run(desk: &Desk, arguments: &[&str]) -> Said {
     said(desk, &desk.command(arguments).args(["--lang", "vi"]).env("RUST_LOG", "off").output().expect("dongbo starts"))
 }
 
-fn said(desk: &Desk, output: &Output) -> Said {
+pub(crate) fn said(desk: &Desk, output: &Output) -> Said {
     let text = |bytes: &[u8]| tidy(desk, &String::from_utf8_lossy(bytes));
     Said {
         code: output.status.code().unwrap_or_else(|| panic!("ended by a signal: {output:?}")),
