@@ -149,14 +149,18 @@ fn list(office: &Office, path: &Path) -> Result<Vec<Target>, Failure> {
         return Err(said(&office.say("tệp quá lớn", "the file is too large")));
     }
     let text = charset::decode(&bytes, None).text;
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter(&text)).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter(&text))
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     for record in reader.records() {
         rows.push(record.map_err(|error| said(&error))?);
     }
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
-    let column = |names: &[&str]| first.iter().position(|heading| names.contains(&heading.trim().to_lowercase().as_str()));
+    let column =
+        |names: &[&str]| first.iter().position(|heading| names.contains(&heading.trim().to_lowercase().as_str()));
     let (url, name) = (column(&URL_HEADINGS), column(&NAME_HEADINGS));
     // Without a heading of ours the first row is data, unless it plainly is none.
     let is_heading = url.is_some() || name.is_some() || !first.get(0).unwrap_or_default().contains('.');

@@ -34,12 +34,22 @@ pub const DOORS: &[Door] = &[
     Door { of: Platform::SharePoint, path: "_api/web?$select=Title", accept: JSON, keys: &["Title", "d", "value"] },
     Door { of: Platform::VnptPortal, path: "/api/public/categories", accept: JSON, keys: &[] },
     Door { of: Platform::NukeViet, path: "api.php", accept: JSON, keys: &["code", "status"] },
-    Door { of: Platform::Joomla, path: "api/index.php/v1/content/articles", accept: JSON_API, keys: &["data", "errors"] },
+    Door {
+        of: Platform::Joomla,
+        path: "api/index.php/v1/content/articles",
+        accept: JSON_API,
+        keys: &["data", "errors"],
+    },
     Door { of: Platform::Drupal, path: "jsonapi", accept: JSON_API, keys: &["jsonapi", "links"] },
     Door { of: Platform::Ghost, path: "ghost/api/admin/site/", accept: JSON, keys: &["site"] },
     Door { of: Platform::Plone, path: "@site", accept: JSON, keys: &["@id"] },
     Door { of: Platform::Plone, path: "++api++/@site", accept: JSON, keys: &["@id"] },
-    Door { of: Platform::Umbraco, path: "/umbraco/management/api/v1/server/status", accept: JSON, keys: &["serverStatus"] },
+    Door {
+        of: Platform::Umbraco,
+        path: "/umbraco/management/api/v1/server/status",
+        accept: JSON,
+        keys: &["serverStatus"],
+    },
 ];
 
 /// What answers where the API should.
@@ -90,29 +100,34 @@ impl Api {
 
 /// Addresses to ask for this platform; `own` is the one that the page names.
 #[must_use]
-pub fn doors(platform: Platform, base: &Url, own: Option<&Url>) -> Vec<(Url, &'static Door)> {
-    let folder = folder(base);
+pub fn doors(platform: Platform, site: &Url, own: Option<&Url>) -> Vec<(Url, &'static Door)> {
     let mut found = Vec::new();
     for door in DOORS.iter().filter(|door| door.of == platform) {
         let named = own.filter(|_| found.is_empty()).cloned();
-        if let Some(url) = named.or_else(|| folder.join(door.path).ok()) {
+        if let Some(url) = named.or_else(|| site.join(door.path).ok()) {
             found.push((url, door));
         }
     }
     found
 }
 
-/// The folder of the main page: WordPress sites may stand below a host's root.
-fn folder(base: &Url) -> Url {
-    let mut url = base.clone();
+/// The folder that a site stands in. What was asked for says more than where
+/// it led: `/` leads to `/vi/` or to `/web/guest/trang-chu`, the API stays.
+#[must_use]
+pub fn site(asked: &Url, last: &Url) -> Url {
+    let mut url = last.clone();
+    if asked.host_str() == last.host_str() {
+        url.set_path(asked.path());
+    }
     url.set_query(None);
     url.set_fragment(None);
-    let last = url.path().rsplit('/').next().unwrap_or_default();
+    let path = url.path();
+    // A library of SharePoint, within the site.
+    let path = path.to_ascii_lowercase().find("/pages/").map_or(path, |at| &path[..=at]);
+    let last = path.rsplit('/').next().unwrap_or_default();
     // `/portal` is a folder, `/index.php` and `/Pages/default.aspx` are not.
-    if !last.is_empty() && !last.contains('.') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
+    let path = if last.is_empty() || last.contains('.') { path.to_owned() } else { format!("{path}/") };
+    url.set_path(&path);
     url
 }
 
@@ -155,5 +170,26 @@ fn instead(visit: &Visit, page: &Page) -> State {
         401 | 403 | 406 | 418 | 429 | 451 => State::Blocked { by: None },
         500..=599 => State::Broken,
         _ => State::Absent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_is_the_folder_that_was_asked_for() {
+        let cases = [
+            ("http://so.vn/", "https://so.vn/web/guest/trang-chu", "https://so.vn/"),
+            ("http://so.vn/", "https://so.vn/vi/?a=1", "https://so.vn/"),
+            ("http://so.vn/xa", "http://so.vn/xa/", "http://so.vn/xa/"),
+            ("http://so.vn/index.php", "http://so.vn/index.php", "http://so.vn/index.php"),
+            ("http://so.vn/a/Pages/default.aspx", "http://so.vn/a/Pages/default.aspx", "http://so.vn/a/"),
+            ("http://cu.vn/", "http://moi.vn/tin/", "http://moi.vn/tin/"),
+        ];
+        for (asked, last, wanted) in cases {
+            let found = site(&Url::parse(asked).unwrap(), &Url::parse(last).unwrap());
+            assert_eq!(found.as_str(), wanted, "{asked} {last}");
+        }
     }
 }

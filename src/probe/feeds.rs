@@ -57,15 +57,16 @@ pub enum Found {
 #[must_use]
 pub fn candidates(page: &Page) -> Vec<(Url, Found)> {
     let announced = page.alternates.iter().map(|url| (url.clone(), Found::Announced));
-    let linked = page.likely.iter().filter(|url| !page.alternates.contains(url)).map(|url| (url.clone(), Found::Linked));
+    let linked =
+        page.likely.iter().filter(|url| !page.alternates.contains(url)).map(|url| (url.clone(), Found::Linked));
     announced.chain(linked).take(NAMED_MAX).collect()
 }
 
 /// Common addresses, without those that were asked already.
 #[must_use]
-pub fn common(platform: Option<Platform>, base: &Url, asked: &[Url]) -> Vec<(Url, Found)> {
+pub fn common(platform: Option<Platform>, site: &Url, asked: &[Url]) -> Vec<(Url, Found)> {
     let own = PATHS.iter().find(|(of, _)| Some(*of) == platform).map(|(_, paths)| *paths).unwrap_or_default();
-    let urls = own.iter().chain(ANYWHERE).filter_map(|path| base.join(path).ok());
+    let urls = own.iter().chain(ANYWHERE).filter_map(|path| site.join(path).ok());
     let mut found: Vec<Url> = Vec::new();
     for url in urls.filter(|url| !asked.contains(url)) {
         if !found.contains(&url) {

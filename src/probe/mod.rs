@@ -5,6 +5,7 @@
 //! Whatever an address leads to ends in a [`Finding`]. It knows the names of
 //! CMSs, as data, and must not know the ledger, adapters or the configuration.
 
+mod answer;
 pub mod api;
 pub mod feeds;
 pub mod page;

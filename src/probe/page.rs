@@ -185,7 +185,8 @@ impl Reader {
         self.page.links += 1;
         let Some(url) = self.resolve(element, "href") else { return };
         let path = url.path().to_ascii_lowercase();
-        let called = path.split(['/', '.', '-', '_']).any(|word| matches!(word, "rss" | "atom" | "rsschanel" | "genrss"));
+        let called =
+            path.split(['/', '.', '-', '_']).any(|word| matches!(word, "rss" | "atom" | "rsschanel" | "genrss"));
         if called && url.host_str() == self.own.host_str() {
             add(&mut self.page.likely, url);
         }

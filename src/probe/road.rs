@@ -103,7 +103,7 @@ pub enum Outcome {
     Tls,
     /// It redirects in a circle.
     Loop,
-    /// It redirects into an inner network.
+    /// It redirects to where dongbo may not go: an inner network, another scheme.
     Inner,
 }
 
@@ -125,14 +125,14 @@ pub fn decide(facts: Facts<'_>) -> (Road, Why) {
         Outcome::Blocked => (Road::FeedOut, Why::SiteBlocked),
         Outcome::Login => (Road::ByHand, Why::SiteLogin),
         Outcome::Feed | Outcome::Document | Outcome::Empty => (Road::ByHand, Why::NoPage),
+        // A port that speaks plain http was called https.
+        Outcome::Tls if facts.tls == Tls::None => (Road::Unknown, Why::WrongAddress),
         Outcome::Tls => (Road::FeedOut, Why::Insecure),
         Outcome::Status => by_status(facts),
         Outcome::Invalid | Outcome::Unresolved | Outcome::Loop | Outcome::Inner => (Road::Unknown, Why::WrongAddress),
-        Outcome::Refused
-        | Outcome::Unreachable
-        | Outcome::TimedOut
-        | Outcome::Broken
-        | Outcome::Unreadable => (Road::Unknown, Why::Down),
+        Outcome::Refused | Outcome::Unreachable | Outcome::TimedOut | Outcome::Broken | Outcome::Unreadable => {
+            (Road::Unknown, Why::Down)
+        }
     }
 }
 

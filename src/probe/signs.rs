@@ -11,7 +11,7 @@ use crate::source::Visit;
 
 /// A program that makes portals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Platform {
     WordPress,
     Liferay,
@@ -248,7 +248,8 @@ pub struct Recognised {
 pub fn platform(visit: &Visit, page: &Page) -> Option<Recognised> {
     let seen: Vec<(&Sign<Platform>, String)> =
         PLATFORMS.iter().filter_map(|sign| Some((sign, sign.clue.seen(visit, page)?))).collect();
-    let weight = |platform| seen.iter().filter(|(sign, _)| sign.of == platform).map(|(sign, _)| sign.weight).sum::<u8>();
+    let weight =
+        |platform| seen.iter().filter(|(sign, _)| sign.of == platform).map(|(sign, _)| sign.weight).sum::<u8>();
     // Of equals the first of the table: it goes from what is frequent here to what is rare.
     let best = seen.iter().map(|(sign, _)| sign.of).rev().max_by_key(|platform| weight(*platform))?;
     let mut signs: Vec<_> = seen.iter().filter(|(sign, _)| sign.of == best).collect();
@@ -303,7 +304,8 @@ impl Clue {
                 found.then(|| part.to_owned())
             }
             Self::Host(host) => {
-                let below = |name: &String| name.strip_suffix(host).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+                let below =
+                    |name: &String| name.strip_suffix(host).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
                 page.hosts.iter().any(below).then(|| host.to_owned())
             }
             Self::Mark(start) => page.marks.iter().any(|mark| mark.starts_with(start)).then(|| start.to_owned()),
@@ -374,8 +376,15 @@ mod tests {
     #[test]
     fn signs_are_written_as_they_are_looked_for() {
         for clue in PLATFORMS.iter().map(|sign| sign.clue).chain(GUARDS.iter().map(|sign| sign.clue)) {
-            let (Header(_, text) | Cookie(text) | Generator(text) | Address(text) | Host(text) | Mark(text) | Script(text)
-            | Title(text) | Text(text)) = clue;
+            let (Header(_, text)
+            | Cookie(text)
+            | Generator(text)
+            | Address(text)
+            | Host(text)
+            | Mark(text)
+            | Script(text)
+            | Title(text)
+            | Text(text)) = clue;
             assert_eq!(text, text.to_lowercase(), "{clue:?}");
         }
     }

@@ -2,6 +2,7 @@
 //! verified; nothing here, or anywhere, looks past a failure.
 
 use std::error::Error;
+use std::io::ErrorKind;
 
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 use serde::Serialize;
@@ -67,14 +68,24 @@ fn certificate(error: &CertificateError) -> Tls {
 
 /// Whether the connection stood and ended before the handshake did.
 fn hung_up(error: &(dyn Error + 'static)) -> bool {
-    use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
-    cause::<std::io::Error>(error).is_some_and(|error| matches!(error.kind(), UnexpectedEof | ConnectionReset))
+    has(error, &[ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof])
 }
 
 /// Whether nobody listens there.
 #[must_use]
 pub fn nobody_listens(error: &ReadError) -> bool {
     let ReadError::Unreachable(source) = error else { return false };
-    let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
-    cause::<std::io::Error>(source.as_ref()).is_some_and(refused)
+    has(source.as_ref(), &[ErrorKind::ConnectionRefused])
+}
+
+/// Whether an I/O error of such a kind is anywhere in the chain; one may wrap another.
+fn has(error: &(dyn Error + 'static), kinds: &[ErrorKind]) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    if io.is_some_and(|io| kinds.contains(&io.kind())) {
+        return true;
+    }
+    match io.and_then(std::io::Error::get_ref) {
+        Some(inner) => has(inner, kinds),
+        None => error.source().is_some_and(|source| has(source, kinds)),
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
+use super::answer::{failed, is_html, outcome, trouble};
 use super::api::{self, Api, State};
 use super::feeds::{self, Feed, Found};
 use super::page::{self, Page, shown};
@@ -19,6 +20,8 @@ const HTML: &str = "text/html, application/xhtml+xml, */*;q=0.1";
 const FEED: &str = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.1";
 /// Name look-up: longer ones lead nowhere.
 const RESOLVE_MAX: Duration = Duration::from_secs(10);
+/// Feeds that are tried of a page that lists them.
+const LISTED_MAX: usize = 2;
 /// Feeds that are told of one site.
 const FEEDS_MAX: usize = 3;
 
@@ -125,10 +128,11 @@ impl Tour<'_> {
         }
         if finding.outcome == Outcome::Page || finding.platform.is_some() {
             let platform = finding.platform.as_ref().map(|found| found.platform);
+            let site = api::site(&self.named, &visit.final_url);
             if let Some(platform) = platform {
-                finding.api = self.api(platform, &visit.final_url, page.api.as_ref()).await;
+                finding.api = self.api(platform, &site, page.api.as_ref()).await;
             }
-            finding.feeds = self.feeds(platform, &visit.final_url, &page).await;
+            finding.feeds = self.feeds(platform, &site, &page).await;
         }
         note(finding);
     }
@@ -174,7 +178,12 @@ impl Tour<'_> {
                 }
             }
         }
-        Err(first.unwrap_or(ReadError::TimedOut { phase: "the site" }))
+        let first = first.unwrap_or(ReadError::TimedOut { phase: "the site" });
+        // Where http is as silent as https, nothing was learned of either.
+        if finding.tls == Tls::None && tls::of(&first).is_none() {
+            finding.tls = Tls::Unknown;
+        }
+        Err(first)
     }
 
     /// What the answer is, and what made it.
@@ -218,9 +227,9 @@ impl Tour<'_> {
         }
     }
 
-    async fn api(&mut self, platform: Platform, base: &Url, own: Option<&Url>) -> Api {
+    async fn api(&mut self, platform: Platform, site: &Url, own: Option<&Url>) -> Api {
         let mut best = Api::not_asked();
-        for (url, door) in api::doors(platform, base, own) {
+        for (url, door) in api::doors(platform, site, own) {
             let found = match self.visit(&url, door.accept).await {
                 Ok(visit) => {
                     let page = read(&visit).await;
@@ -241,30 +250,46 @@ impl Tour<'_> {
         best
     }
 
-    async fn feeds(&mut self, platform: Option<Platform>, base: &Url, page: &Page) -> Vec<Feed> {
+    async fn feeds(&mut self, platform: Option<Platform>, site: &Url, page: &Page) -> Vec<Feed> {
         let mut found = Vec::new();
         let named = feeds::candidates(page);
-        let asked: Vec<Url> = named.iter().map(|(url, _)| url.clone()).collect();
+        let mut asked: Vec<Url> = named.iter().map(|(url, _)| url.clone()).collect();
         for (url, how) in named {
-            self.feed(&url, how, &mut found).await;
+            self.feed(&url, how, &mut asked, &mut found).await;
         }
-        if found.is_empty() {
-            for (url, how) in feeds::common(platform, base, &asked) {
-                self.feed(&url, how, &mut found).await;
-                if !found.is_empty() {
-                    break;
-                }
+        for (url, how) in feeds::common(platform, site, &asked) {
+            if !found.is_empty() {
+                break;
             }
+            self.feed(&url, how, &mut asked, &mut found).await;
         }
         found.truncate(FEEDS_MAX);
         found
     }
 
-    async fn feed(&mut self, url: &Url, how: Found, found: &mut Vec<Feed>) {
-        let Ok(visit) = self.visit(url, FEED).await else { return };
-        let feed = tokio::task::spawn_blocking(move || feeds::read(&visit, how)).await.ok().flatten();
-        // Sites announce one feed under several names.
-        found.extend(feed.filter(|feed| found.iter().all(|other: &Feed| other.url != feed.url)));
+    /// Asks for a feed. Many portals have a page in its place that lists their feeds.
+    async fn feed(&mut self, url: &Url, how: Found, asked: &mut Vec<Url>, found: &mut Vec<Feed>) {
+        let mut next = vec![(url.clone(), how)];
+        let mut is_list = false;
+        while let Some((url, how)) = next.pop() {
+            let Ok(visit) = self.visit(&url, FEED).await else { return };
+            let page = read(&visit).await;
+            let feed = tokio::task::spawn_blocking(move || feeds::read(&visit, how)).await.ok().flatten();
+            match feed {
+                // Sites announce one feed under several names.
+                Some(feed) if found.iter().any(|other| other.url == feed.url) => {}
+                Some(feed) => found.push(feed),
+                None if !is_list => {
+                    is_list = true;
+                    next = feeds::candidates(&page);
+                    next.retain(|(url, _)| !asked.contains(url));
+                    next.truncate(LISTED_MAX);
+                    next.reverse();
+                    asked.extend(next.iter().map(|(url, _)| url.clone()));
+                }
+                None => {}
+            }
+        }
     }
 
     /// One question, within the site's share.
@@ -300,15 +325,6 @@ async fn read(visit: &Visit) -> Page {
     page.await.unwrap_or_default()
 }
 
-/// By its label, or where that says nothing, by its beginning.
-fn is_html(body: &[u8], content_type: Option<&str>) -> bool {
-    match content_type.map(str::to_ascii_lowercase) {
-        Some(label) if label.contains("html") => true,
-        Some(label) if !label.starts_with("text/plain") && !label.contains("octet-stream") => false,
-        _ => body.trim_ascii_start().starts_with(b"<") && !body.trim_ascii_start().starts_with(b"<?xml"),
-    }
-}
-
 /// The feed that the main address is, where it is one.
 async fn itself(visit: &Visit) -> Option<Feed> {
     let body = visit.body.as_ref().ok()?;
@@ -322,62 +338,6 @@ async fn itself(visit: &Visit) -> Option<Feed> {
         body: Ok(body.clone()),
     };
     tokio::task::spawn_blocking(move || feeds::read(&copy, Found::Itself)).await.ok().flatten()
-}
-
-fn outcome(visit: &Visit, page: &Page, guard: Option<&str>, itself: Option<&Feed>) -> Outcome {
-    let body = match &visit.body {
-        Ok(body) => body,
-        Err(ReadError::TooLarge { .. }) => return Outcome::TooLarge,
-        Err(ReadError::TimedOut { .. }) => return Outcome::TimedOut,
-        Err(ReadError::Broken(_)) => return Outcome::Broken,
-        Err(_) => return Outcome::Unreadable,
-    };
-    if guard.is_some() {
-        return Outcome::Blocked;
-    }
-    if signs::is_login(visit, page) {
-        return Outcome::Login;
-    }
-    if !(200..300).contains(&visit.status) {
-        return Outcome::Status;
-    }
-    if itself.is_some() {
-        return Outcome::Feed;
-    }
-    if body.trim_ascii().is_empty() {
-        return Outcome::Empty;
-    }
-    if !is_html(body, visit.header("content-type")) {
-        return Outcome::Document;
-    }
-    // A page that a script fills has nothing but the script.
-    let bare = page.title.is_none() && page.text.is_empty() && page.scripts.is_empty() && page.addresses.is_empty();
-    if bare { Outcome::Empty } else { Outcome::Page }
-}
-
-/// What a failure to get any answer was.
-fn failed(error: &ReadError) -> Outcome {
-    match error {
-        error if tls::of(error).is_some() => Outcome::Tls,
-        error if tls::nobody_listens(error) => Outcome::Refused,
-        ReadError::TimedOut { .. } => Outcome::TimedOut,
-        ReadError::Broken(_) => Outcome::Broken,
-        ReadError::RedirectLoop => Outcome::Loop,
-        ReadError::Refused { .. } => Outcome::Inner,
-        ReadError::Unreachable(_) => Outcome::Unreachable,
-        _ => Outcome::Unreadable,
-    }
-}
-
-/// An error with its causes, for a technician.
-fn trouble(error: &ReadError) -> String {
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    shown(&text, 240)
 }
 
 fn note(finding: &mut Finding) {

@@ -100,7 +100,9 @@ pub fn outcome(outcome: Outcome, lang: Lang) -> &'static str {
         Outcome::Broken => either(lang, "kết nối bị ngắt giữa chừng", "the connection broke off"),
         Outcome::Tls => either(lang, "không thiết lập được kết nối an toàn", "no secure connection"),
         Outcome::Loop => either(lang, "chuyển hướng vòng tròn", "it redirects in a circle"),
-        Outcome::Inner => either(lang, "chuyển hướng vào mạng nội bộ", "it redirects into an inner network"),
+        Outcome::Inner => {
+            either(lang, "chuyển hướng tới nơi không được phép", "it redirects to where dongbo may not go")
+        }
     }
 }
 

@@ -156,8 +156,24 @@ fn anchor(url: &str, text: &str) -> String {
 
 /// The columns of the CSV: names for programs, fields are only ever added at the end.
 const COLUMNS: [&str; 18] = [
-    "url", "name", "outcome", "status", "title", "final_url", "tls", "platform", "sure", "signs", "guard", "api", "api_url",
-    "feeds", "road", "why", "notes", "advice",
+    "url",
+    "name",
+    "outcome",
+    "status",
+    "title",
+    "final_url",
+    "tls",
+    "platform",
+    "sure",
+    "signs",
+    "guard",
+    "api",
+    "api_url",
+    "feeds",
+    "road",
+    "why",
+    "notes",
+    "advice",
 ];
 
 /// CSV with a heading; what a table program would take for a formula is defused.

@@ -35,8 +35,10 @@ fn decided(names: &[&str], rows: &[Value]) -> String {
         let feeds: Vec<String> = row["feeds"].as_array().unwrap().iter().map(|feed| text(&feed["found"])).collect();
         writeln!(
             lines,
-            "{name}: {} tls={} platform={platform} api={} feeds=[{}] road={} why={} notes={} guard={}",
+            "{name}: {} ({}) tls={} platform={platform} api={} feeds=[{}] road={} why={} notes={} guard={}",
             text(&row["outcome"]),
+            // The rest tells the time of day.
+            text(&row["trouble"]).split(": verification time").next().unwrap(),
             text(&row["tls"]),
             text(&row["api"]["is"]),
             feeds.join(","),
@@ -136,7 +138,7 @@ fn each_platform_has_its_road() {
             Site::start(&[
                 ("/", answer(302, "text/html", "").with("location", "/Pages/default.aspx")),
                 ("/Pages/default.aspx", page("", "<script src=/_layouts/15/init.js></script>")),
-                ("/Pages/_api/web?$select=Title", answer(401, "text/plain", "").with("sprequestguid", "x")),
+                ("/_api/web?$select=Title", answer(401, "text/plain", "").with("sprequestguid", "x")),
             ]),
         ),
         (
@@ -202,13 +204,23 @@ fn each_platform_has_its_road() {
         ("kentico", Site::start(&[("/", page("", "<img src=/CMSPages/GetResource.ashx>"))])),
         ("typo3", Site::start(&[("/", page("<meta name=generator content='TYPO3 CMS'>", ""))])),
         ("blogger", Site::start(&[("/", page("<meta name=generator content=blogger>", ""))])),
+        (
+            "unknown, with a list of feeds",
+            Site::start(&[
+                ("/", page("", "<a href=/rss.aspx>RSS</a>")),
+                ("/rss.aspx", page("", "<a href=/rss/tin-chi-dao.rss>x</a><a href=/rss/tin-tuc.rss>x</a>")),
+                ("/rss/tin-chi-dao.rss", feed()),
+                ("/rss/tin-tuc.rss", feed()),
+            ]),
+        ),
         ("unknown, with a feed", Site::start(&[("/", page("", "")), ("/rss", feed())])),
-        ("only a link to wordpress", Site::start(&[("/", page("", "<a href=http://khac.example.vn/wp-content/>x</a>"))])),
+        (
+            "only a link to wordpress",
+            Site::start(&[("/", page("", "<a href=http://khac.example.vn/wp-content/>x</a>"))]),
+        ),
     ];
-    let urls: Vec<String> = sites
-        .iter()
-        .map(|(name, site)| site.url(if name.contains("folder") { "/xa/tiendu" } else { "/" }))
-        .collect();
+    let urls: Vec<String> =
+        sites.iter().map(|(name, site)| site.url(if name.contains("folder") { "/xa/tiendu" } else { "/" })).collect();
     let mut arguments = vec!["--json", "--at-once", "64"];
     arguments.extend(urls.iter().map(String::as_str));
     let said = probe(&arguments);
@@ -244,8 +256,22 @@ fn whatever_happens_is_told() {
         ("/gzip", html("no gzip at all").with("content-encoding", "br")),
     ]);
     let paths = [
-        "/pdf", "/empty", "/spaces", "/feed.xml", "/json", "/500", "/404", "/403", "/login", "/challenge", "/loop",
-        "/inner", "/metadata", "/ftp", "/large", "/gzip",
+        "/pdf",
+        "/empty",
+        "/spaces",
+        "/feed.xml",
+        "/json",
+        "/500",
+        "/404",
+        "/403",
+        "/login",
+        "/challenge",
+        "/loop",
+        "/inner",
+        "/metadata",
+        "/ftp",
+        "/large",
+        "/gzip",
     ];
     let mut urls: Vec<(String, String)> = paths.iter().map(|path| ((*path).to_owned(), site.url(path))).collect();
     let local = |port: u16| format!("http://127.0.0.1:{port}/");
@@ -257,7 +283,10 @@ fn whatever_happens_is_told() {
     urls.push(("closed".into(), local(closed())));
     urls.push(("hangs up".into(), local(raw(drop))));
     urls.push(("garbage".into(), local(raw(says(b"\x00\x01\x02 garbage\r\n\r\n")))));
-    urls.push(("half".into(), local(raw(says(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<p>")))));
+    urls.push((
+        "half".into(),
+        local(raw(says(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<p>"))),
+    ));
     urls.push(("no name".into(), "http://khong-co.invalid/".into()));
     urls.push(("no address".into(), "không phải địa chỉ".into()));
     urls.push(("no scheme of ours".into(), "ftp://a.example.vn/".into()));
@@ -284,6 +313,8 @@ fn the_certificate_is_told_and_always_verified() {
         ("of another name", tls::of_another_name()),
         ("old", tls::old()),
         ("hangs up", format!("https://127.0.0.1:{}/", raw(drop))),
+        ("nobody listens", format!("https://127.0.0.1:{}/", closed())),
+        ("nobody listens, without a scheme", format!("127.0.0.1:{}", closed())),
         ("plain", plain.url("/")),
         ("plain, without a scheme", plain_without_scheme),
         ("plain, named as https", spoken_over_https),
@@ -294,6 +325,19 @@ fn the_certificate_is_told_and_always_verified() {
     assert_eq!(said.code, 4, "{}", said.talk);
     let names: Vec<&str> = servers.iter().map(|(name, _)| *name).collect();
     insta::assert_snapshot!("tls", decided(&names, &rows(&said)));
+}
+
+#[test]
+fn what_a_page_names_within_the_network_is_not_asked() {
+    let inner = wordpress();
+    let (api, announced) = (inner.url("/wp-json/"), inner.url("/feed/"));
+    let head = format!(
+        "<link rel='https://api.w.org/' href='{api}'><link rel=alternate type=application/rss+xml href='{announced}'>"
+    );
+    let site = Site::start(&[("/", page(&head, "<img src=/wp-content/a.png>"))]);
+    let rows = rows(&probe(&["--json", &site.url("/")]));
+    assert_eq!(rows[0]["platform"]["name"], "WordPress");
+    assert_eq!(inner.asked(), Vec::<String>::new());
 }
 
 fn hostile() -> Site {

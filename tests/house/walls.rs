@@ -93,6 +93,12 @@ const WALLS: &[Wall] = &[
         words: &["crate::source", "crate::config", "crate::portals", "crate::poll"],
     },
     Wall {
+        name: "a probe knows neither the ledger nor portals nor the configuration",
+        within: &["src/probe"],
+        except: &[],
+        words: &["crate::store", "crate::portals", "crate::worker", "crate::config", "dongbo_sdk"],
+    },
+    Wall {
         name: "adapters make one try",
         within: &["adapters/wordpress/src", "adapters/folder/src"],
         except: &["adapters/wordpress/src/fake"],
