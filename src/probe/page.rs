@@ -13,6 +13,8 @@ use crate::source::{charset, text};
 
 /// Addresses, marks and the like that are kept of one page.
 const KEPT_MAX: usize = 3_000;
+/// Elements that are looked at: a main page has a few thousand.
+const ELEMENTS_MAX: usize = 50_000;
 /// Bytes of one such value: longer ones prove nothing.
 const VALUE_BYTES_MAX: usize = 1_024;
 /// Bytes of scripts that are searched.
@@ -112,6 +114,7 @@ struct Reader {
     title: String,
     /// How many titles were opened: pictures within the page have titles too.
     titles: usize,
+    elements: usize,
     /// What relative addresses are relative to.
     base: Url,
     own: Url,
@@ -119,7 +122,14 @@ struct Reader {
 
 impl Reader {
     fn at(url: &Url) -> Self {
-        Self { page: Page::default(), title: String::new(), titles: 0, base: url.clone(), own: url.clone() }
+        Self {
+            page: Page::default(),
+            title: String::new(),
+            titles: 0,
+            elements: 0,
+            base: url.clone(),
+            own: url.clone(),
+        }
     }
 
     fn title(&mut self, piece: &str) {
@@ -129,6 +139,10 @@ impl Reader {
     }
 
     fn element(&mut self, element: &Element<'_, '_>) {
+        self.elements += 1;
+        if self.elements > ELEMENTS_MAX {
+            return;
+        }
         let name = element.tag_name();
         for attribute in element.attributes() {
             let (key, value) = (attribute.name(), attribute.value());

@@ -80,14 +80,17 @@ pub(super) async fn look(prober: &Prober, target: Target) -> Finding {
     finding
 }
 
-/// Addresses to try in turn. A certificate that fails leads to a try over
-/// http, which says no more than what the page is.
+/// Addresses to try until one answers. A certificate that fails leads to a try
+/// over http, which says no more than what the page is; http that is closed,
+/// or leads to https within the operator's own network, to a try over https.
 fn attempts(address: &str) -> Vec<Url> {
     let address = address.trim();
     let parsed = match Url::parse(address) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Some(url),
-        // `cong.example.vn:8080` parses as a scheme of that name.
-        Ok(_) | Err(_) if !address.contains("://") => Url::parse(&format!("https://{address}")).ok(),
+        // `cong.example.vn:8080` parses as a scheme of that name; what has an `@` is a mailbox.
+        Ok(_) | Err(_) if !address.contains("://") && !address.contains('@') => {
+            Url::parse(&format!("https://{address}")).ok()
+        }
         Ok(_) | Err(_) => None,
     };
     let Some(mut url) = parsed.filter(|url| url.host_str().is_some_and(|host| !host.is_empty())) else {
@@ -98,7 +101,9 @@ fn attempts(address: &str) -> Vec<Url> {
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     let has_scheme = address.contains("://");
     let mut found = vec![url.clone()];
-    if url.scheme() == "https" && (url.port().is_none() || !has_scheme) && url.set_scheme("http").is_ok() {
+    let other = if url.scheme() == "https" { "http" } else { "https" };
+    // Another scheme's port is known only where it is the usual one.
+    if (url.port().is_none() || !has_scheme) && url.set_scheme(other).is_ok() {
         found.push(url);
     }
     found
@@ -163,7 +168,7 @@ impl Tour<'_> {
                         _ if finding.tls == Tls::Unknown && url.scheme() == "https" => Tls::None,
                         _ => finding.tls,
                     };
-                    if first.is_some() {
+                    if first.is_some() && url.scheme() == "http" {
                         finding.notes.push(Note::HttpInstead);
                     }
                     return Ok(Main { visit, page });
@@ -174,7 +179,11 @@ impl Tour<'_> {
                         None if tls::nobody_listens(&error) && url.scheme() == "https" => Tls::None,
                         None => finding.tls,
                     };
-                    first = first.or(Some(error));
+                    // What TLS says is more than that nobody listens elsewhere.
+                    first = match first {
+                        Some(first) if tls::of(&error).is_none() => Some(first),
+                        _ => Some(error),
+                    };
                 }
             }
         }
@@ -220,7 +229,14 @@ impl Tour<'_> {
         if url.port().is_some() || url.set_scheme("https").is_err() {
             return Some(Tls::None);
         }
-        match self.visit(&url, HTML).await {
+        // The operator named the host, whichever scheme leads to it.
+        let named = self.named.clone();
+        if url.host_str() == named.host_str() {
+            self.named = url.clone();
+        }
+        let answer = self.visit(&url, HTML).await;
+        self.named = named;
+        match answer {
             Ok(visit) if visit.final_url.scheme() == "https" => Some(Tls::Ok),
             Ok(_) => Some(Tls::None),
             Err(error) => Some(tls::of(&error).unwrap_or(Tls::None)),
@@ -350,5 +366,33 @@ fn note(finding: &mut Finding) {
     }
     if finding.api.application_passwords == Some(false) {
         finding.notes.push(Note::NoApplicationPasswords);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_tried_as_it_is_written_first() {
+        let tried = |text| attempts(text).iter().map(Url::to_string).collect::<Vec<_>>().join(" ");
+        assert_eq!(tried("so.example.vn"), "https://so.example.vn/ http://so.example.vn/");
+        assert_eq!(tried(" so.example.vn/tin#a "), "https://so.example.vn/tin http://so.example.vn/tin");
+        assert_eq!(tried("so.example.vn:8080"), "https://so.example.vn:8080/ http://so.example.vn:8080/");
+        assert_eq!(tried("http://so.example.vn/"), "http://so.example.vn/ https://so.example.vn/");
+        assert_eq!(tried("https://u:p@so.example.vn/"), "https://so.example.vn/ http://so.example.vn/");
+        assert_eq!(tried("http://so.example.vn:8080/"), "http://so.example.vn:8080/");
+        assert_eq!(tried("https://so.example.vn:8443/"), "https://so.example.vn:8443/");
+        for wrong in [
+            "",
+            "ftp://so.example.vn/",
+            "http://",
+            "mailto:a@so.example.vn",
+            "a@so.example.vn",
+            "không có",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(tried(wrong), "", "{wrong}");
+        }
     }
 }
