@@ -7,3 +7,4 @@ mod html;
 mod http;
 mod sample;
 mod ssrf;
+mod xss;
