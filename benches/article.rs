@@ -21,6 +21,7 @@ pub(crate) fn item(number: usize) -> Item {
         content: content(number),
         categories: vec!["Tin tức".to_owned()],
         updated: None,
+        hidden: String::new(),
     }
 }
 

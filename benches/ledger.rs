@@ -59,6 +59,7 @@ impl Ledger {
         let planned = Arc::new(Planned {
             portals: portals.iter().map(planned).collect(),
             sources: BTreeMap::from([(SOURCE.to_owned(), "Cổng tỉnh".to_owned())]),
+            policies: BTreeMap::new(),
         });
         Ok(Self { folder, store, portals, planned, articles: 0 })
     }
@@ -79,7 +80,7 @@ impl Ledger {
     /// Leaves all but the first `count` portals without new work.
     pub(crate) fn plan_only(&mut self, count: usize) {
         let portals = self.planned.portals[..count].to_vec();
-        self.planned = Arc::new(Planned { portals, sources: self.planned.sources.clone() });
+        self.planned = Arc::new(Planned { portals, ..(*self.planned).clone() });
         self.portals.truncate(count);
     }
 

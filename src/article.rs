@@ -96,6 +96,8 @@ pub struct Item {
     /// When the source says that it touched the article last (Atom `updated`,
     /// `dcterms:modified`). Not in the digest: a touch alone changes nothing.
     pub updated: Option<Timestamp>,
+    /// The beginning of what the original hides from its readers; empty: nothing.
+    pub hidden: String,
 }
 
 impl Item {

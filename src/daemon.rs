@@ -283,7 +283,8 @@ pub fn planned(config: &Config, rows: &[PortalRow]) -> Planned {
         })
         .collect();
     let sources = config.sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect();
-    Planned { portals, sources }
+    let policies = config.sources.iter().map(|source| (source.id.clone(), source.firewall.clone())).collect();
+    Planned { portals, sources, policies }
 }
 
 fn rules(row: &PortalRow, portal: &config::Portal, urgent: &[String]) -> Rules {
@@ -379,14 +380,26 @@ async fn poll_forever(mut poller: Poller, every: Duration, planned: Arc<Planned>
 fn log_polled(source: &str, polled: &Polled) {
     match polled {
         Polled::Unchanged => tracing::debug!(source, "source unchanged"),
-        Polled::Changed { committed, summary } => tracing::info!(
-            source,
-            new = committed.new,
-            corrected = committed.corrected,
-            deliveries = committed.deliveries,
-            quarantined = summary.quarantined,
-            "source read"
-        ),
+        Polled::Changed { committed, summary } => {
+            tracing::info!(
+                source,
+                new = committed.new,
+                corrected = committed.corrected,
+                deliveries = committed.deliveries,
+                quarantined = summary.quarantined,
+                "source read"
+            );
+            alarm(source, committed.held, committed.held_urgent);
+        }
+    }
+}
+
+/// Held articles wait for a person; urgent ones must not wait unnoticed.
+fn alarm(source: &str, held: usize, urgent: usize) {
+    if urgent > 0 {
+        tracing::error!(source, held, urgent, "URGENT articles are held by the content firewall: dongbo hold list");
+    } else if held > 0 {
+        tracing::warn!(source, held, "articles are held by the content firewall: dongbo hold list");
     }
 }
 

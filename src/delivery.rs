@@ -108,8 +108,19 @@ pub enum Hold {
 pub enum Waiting {
     /// More creates in an hour than the portal's burst: a person must agree.
     Approval,
+    /// The content firewall holds the text: a person must look.
     Firewall,
+    /// A person said that the text must not go out; a newer one may.
+    Rejected,
     Embargo,
+}
+
+/// What the content firewall, or a person after it, says of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Free,
+    Held,
+    Rejected,
 }
 
 /// How soon a delivery is looked at, best first.
@@ -224,6 +235,18 @@ impl Delivery {
         }
     }
 
+    /// Takes over what is said of the text that is wanted. A hold of a person
+    /// on the copy itself stays.
+    pub fn screen(&mut self, verdict: Verdict) {
+        self.hold = match (verdict, self.hold) {
+            (_, hold @ (Hold::Removed | Hold::Detached)) => hold,
+            (Verdict::Held, _) => Hold::Waiting(Waiting::Firewall),
+            (Verdict::Rejected, _) => Hold::Waiting(Waiting::Rejected),
+            (Verdict::Free, Hold::Waiting(Waiting::Firewall | Waiting::Rejected)) => Hold::None,
+            (Verdict::Free, hold) => hold,
+        };
+    }
+
     /// What people are told.
     #[must_use]
     pub fn state(&self) -> State {
@@ -235,7 +258,9 @@ impl Delivery {
             (_, Wanted::Nothing, Stands::Unknown) => State::Uncertain,
             (Hold::Parked(_), _, _) => State::Parked,
             (Hold::Removed, _, _) => State::Removed,
-            (Hold::Waiting(_), _, _) => State::Waiting,
+            (Hold::Waiting(Waiting::Firewall), _, _) => State::Held,
+            (Hold::Waiting(Waiting::Rejected), _, _) => State::Rejected,
+            (Hold::Waiting(Waiting::Approval | Waiting::Embargo), _, _) => State::Waiting,
             (Hold::None, Wanted::Post(_), Stands::Unknown) if self.doubted => State::Uncertain,
             (Hold::None, Wanted::Post(_), _) => State::Due,
         }
@@ -249,9 +274,30 @@ pub enum State {
     Due,
     Uncertain,
     Waiting,
+    /// The content firewall holds the text.
+    Held,
     Parked,
     Removed,
     Detached,
+    /// A person refused the text; nothing is left to do.
+    Rejected,
+}
+
+impl State {
+    /// Nothing is left to do, neither for us nor for a person.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        match self {
+            Self::Standing | Self::Rejected => true,
+            Self::Due
+            | Self::Uncertain
+            | Self::Waiting
+            | Self::Held
+            | Self::Parked
+            | Self::Removed
+            | Self::Detached => false,
+        }
+    }
 }
 
 /// The cold row: what we know of the copy itself.
@@ -317,6 +363,15 @@ pub enum Step {
 }
 
 impl Step {
+    /// Steps that bring the wanted text, or its picture, to the portal.
+    #[must_use]
+    pub fn shows_text(&self) -> bool {
+        match self {
+            Self::Upload | Self::Create(_) | Self::Update(..) => true,
+            Self::Rest | Self::Held | Self::Wait(_) | Self::Confirm(_) | Self::Find | Self::Withdraw(_) => false,
+        }
+    }
+
     /// Steps that write have an attempt, durable before the call.
     #[must_use]
     pub fn writes(&self) -> bool {

@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod delivery;
 pub mod demo;
 pub mod exit;
+pub mod firewall;
 pub mod media;
 pub mod message;
 pub mod original;

@@ -211,7 +211,7 @@ impl Poller {
             let rest = items.split_off(items.len().min(PIECE));
             let items = std::mem::replace(&mut items, rest);
             let quarantined = quarantined.take().unwrap_or_default();
-            let piece = Ingested { source: self.id.clone(), items, quarantined, unfinished, validators: None };
+            let piece = Ingested { items, quarantined, unfinished, ..Ingested::new(&self.id) };
             committed = committed.and(self.store.ingest(piece, planned.clone()).await?);
         }
         Ok(committed)
@@ -243,6 +243,8 @@ impl Poller {
         let summary = parse.await.map_err(stopped)??;
         if summary.complete {
             self.save(validators, hash, planned).await?;
+        } else {
+            self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
         }
         Ok(Polled::Changed { committed, summary })
     }
@@ -253,7 +255,7 @@ impl Poller {
             last_modified: validators.last_modified.clone(),
             body: Some(hash),
         };
-        let last = Ingested { source: self.id.clone(), validators: Some(saved), ..Ingested::default() };
+        let last = Ingested { validators: Some(saved), last: true, ..Ingested::new(&self.id) };
         self.store.ingest(last, planned.clone()).await?;
         self.returns_are_open = None;
         self.previous = Some(Previous { validators, hash: Some(hash) });

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::delivery::{Hold, Moment, Stands, State, Waiting, Wanted};
 use crate::message::{Lang, Message, Problem, SourceFault, span};
 use crate::source::date::LOCAL;
-use crate::store::{ArticleRow, Counts, DeliveryRow, Desk, Health, OrderRow, PortalRow, StoreError, wall};
+use crate::store::{ArticleRow, Counts, DeliveryRow, Desk, Health, HeldCount, OrderRow, PortalRow, StoreError, wall};
 
 /// One of two texts.
 #[must_use]
@@ -101,7 +101,9 @@ pub struct SourceStatus {
     pub failing: Option<String>,
     /// Withdrawals wait for a person: too many originals are gone at once.
     pub braked: bool,
-    pub message: Option<Message>,
+    /// What the content firewall holds.
+    pub held: HeldCount,
+    pub messages: Vec<Message>,
 }
 
 impl Status {
@@ -120,13 +122,19 @@ impl Status {
             let row = desk.source(&source.id)?;
             let (read_at, failing) = row.map(|row| (row.read_at, row.failing)).unwrap_or_default();
             let braked = watched.braked.contains(&source.id);
-            let message = braked.then(|| Problem::Source {
+            let held = desk.held_count(&source.id)?;
+            let braked_by = braked.then(|| Problem::Source {
                 fault: SourceFault::Braked,
                 source: source.id.clone(),
                 url: source.url.to_string(),
             });
-            let message = message.map(|problem| problem.message(lang));
-            sources.push(SourceStatus { id: source.id.clone(), read_at, failing, braked, message });
+            let held_by = (held.articles > 0).then(|| Problem::ArticlesHeld {
+                source: source.id.clone(),
+                waiting: held.articles.into(),
+                urgent: held.urgent.into(),
+            });
+            let messages = braked_by.into_iter().chain(held_by).map(|problem| problem.message(lang)).collect();
+            sources.push(SourceStatus { id: source.id.clone(), read_at, failing, braked, held, messages });
         }
         Ok(Self {
             running: crate::store::InstanceLock::is_held(&config.state),
@@ -150,7 +158,8 @@ impl Status {
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
         let portal = |portal: &PortalStatus| matches!(portal.condition, Condition::Held | Condition::Attention);
-        self.portals.iter().any(portal) || self.sources.iter().any(|source| source.failing.is_some() || source.braked)
+        let source = |source: &SourceStatus| source.failing.is_some() || source.braked || source.held.articles > 0;
+        self.portals.iter().any(portal) || self.sources.iter().any(source)
     }
 
     /// For people; a line for each portal, trouble first.
@@ -166,7 +175,7 @@ impl Status {
         }
         for source in &self.sources {
             let _ = writeln!(text, "{}", source.text(lang));
-            if let Some(message) = &source.message {
+            for message in &source.messages {
                 let _ = writeln!(text, "{}", indented(&message.to_string()));
             }
         }
@@ -257,7 +266,7 @@ fn condition(row: &PortalRow, counts: &Counts, all_paused: bool) -> Condition {
         Condition::Paused
     } else if row.capabilities.is_none() {
         Condition::New
-    } else if some(&[State::Due, State::Uncertain]) {
+    } else if some(&[State::Due, State::Uncertain, State::Held]) {
         Condition::Busy
     } else {
         Condition::Ok
@@ -311,9 +320,11 @@ pub fn state_word(state: State, lang: Lang) -> &'static str {
         State::Due => ("chờ gửi", "due"),
         State::Uncertain => ("chưa chắc", "uncertain"),
         State::Waiting => ("chờ đồng ý", "waiting"),
+        State::Held => ("chờ duyệt nội dung", "held"),
         State::Parked => ("bỏ dở", "parked"),
         State::Removed => ("bị gỡ", "removed"),
         State::Detached => ("đã tách", "detached"),
+        State::Rejected => ("không duyệt", "rejected"),
     };
     either(lang, vi, en)
 }
@@ -525,6 +536,7 @@ fn copy_status(desk: &Desk, row: &DeliveryRow, now: Moment) -> Result<CopyStatus
         Hold::Parked(kind) => (Some("parked"), Some(kind.name())),
         Hold::Waiting(Waiting::Approval) => (Some("waiting"), Some("approval")),
         Hold::Waiting(Waiting::Firewall) => (Some("waiting"), Some("firewall")),
+        Hold::Waiting(Waiting::Rejected) => (Some("waiting"), Some("rejected")),
         Hold::Waiting(Waiting::Embargo) => (Some("waiting"), Some("embargo")),
         Hold::Removed => (Some("removed"), None),
         Hold::Detached => (Some("detached"), None),

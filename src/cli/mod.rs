@@ -8,6 +8,7 @@ mod article;
 mod backup;
 mod check;
 mod demo;
+mod hold;
 mod move_portal;
 mod nouns;
 mod office;
@@ -80,6 +81,9 @@ pub enum Command {
     Backup(backup::Args),
     /// Mirror a built-in portal into three folders: no network, no set-up.
     Demo(demo::Args),
+    /// Articles that the content firewall holds: list, show, release, reject.
+    #[command(subcommand)]
+    Hold(hold::Command),
     /// Portals: list, show, move.
     #[command(subcommand)]
     Portal(nouns::PortalCommand),
@@ -123,6 +127,7 @@ fn dispatch(office: &Office, command: Command) -> Result<Exit, Failure> {
         Command::Probe(args) => probe::probe(office, &args),
         Command::Backup(args) => backup::backup(office, &args),
         Command::Demo(args) => demo::demo(office, &args),
+        Command::Hold(command) => hold::hold(office, command),
         Command::Portal(command) => nouns::portal(office, &command),
         Command::Source(command) => nouns::source(office, &command),
         Command::Config(command) => nouns::config(office, &command),

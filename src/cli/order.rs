@@ -226,7 +226,7 @@ pub(super) fn who() -> String {
 }
 
 /// Asks on the terminal; where there is none, nobody can agree.
-fn ask(office: &Office) -> Result<(), Failure> {
+pub(super) fn ask(office: &Office) -> Result<(), Failure> {
     let declined = |text: &str| Err(Failure::Said(text.to_owned(), Exit::Declined));
     if !std::io::stdin().is_terminal() {
         return declined(office.say(

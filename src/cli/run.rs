@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::cli::office::{Failure, Office, store_failure};
 use crate::config::Config;
 use crate::daemon::{Daemon, Once, chain};
-use crate::delivery::State;
 use crate::exit::Exit;
 use crate::message::of;
 use crate::poll::PollError;
@@ -98,7 +97,7 @@ impl Tally {
         let status = ledger.read(|desk| Status::read(desk, ledger.config, office.lang))?;
         let counts = |standing: bool| {
             let all = status.portals.iter().flat_map(|portal| &portal.deliveries);
-            all.filter(|(state, _)| (**state == State::Standing) == standing).map(|(_, count)| count).sum()
+            all.filter(|(state, _)| state.is_settled() == standing).map(|(_, count)| count).sum()
         };
         let (standing, left) = (counts(true), counts(false));
         let troubled = status.portals.into_iter().filter(|portal| portal.condition != Condition::Ok).collect();

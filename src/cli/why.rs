@@ -100,7 +100,7 @@ fn of_delivery(
     }
     Ok(match delivery.hold {
         Hold::Parked(_) | Hold::Removed | Hold::Detached | Hold::Waiting(_) if delivery.wanted != Wanted::Nothing => {
-            held_back(office, row, delivery)
+            held_back(office, (row, article), delivery)
         }
         Hold::Parked(_) | Hold::Removed | Hold::Detached | Hold::Waiting(_) | Hold::None => {
             stopped(office, row, paused, now).unwrap_or_else(|| on_its_way(office, delivery, now))
@@ -128,7 +128,7 @@ fn standing(office: &Office, article: &ArticleRow, found: &DeliveryRow, now: Mom
     Why { url, ..Why::new("stands", text) }
 }
 
-fn held_back(office: &Office, row: &PortalRow, delivery: &Delivery) -> Why {
+fn held_back(office: &Office, (row, article): (&PortalRow, &ArticleRow), delivery: &Delivery) -> Why {
     let todo = |because: &'static str, problem: Problem| {
         let message = problem.message(office.lang);
         Why::new(because, format!("{} {}", message.what, message.todo))
@@ -158,9 +158,23 @@ fn held_back(office: &Office, row: &PortalRow, delivery: &Delivery) -> Why {
             );
             Why::new("approval", text)
         }
-        Hold::Waiting(Waiting::Firewall | Waiting::Embargo) | Hold::None => {
-            Why::new("waits", office.say("Đang chờ.", "It waits.").into())
+        Hold::Waiting(Waiting::Firewall) => {
+            let key = &article.key;
+            let text = office.say(
+                format!("Tường lửa nội dung giữ bài lại; xem: dongbo hold show {key}"),
+                format!("The content firewall holds it; look: dongbo hold show {key}"),
+            );
+            Why::new("firewall", text)
         }
+        Hold::Waiting(Waiting::Rejected) => {
+            let key = &article.key;
+            let text = office.say(
+                format!("Nội dung này đã bị từ chối và không được gửi; xem: dongbo hold show {key}"),
+                format!("This text was rejected and does not go out; look: dongbo hold show {key}"),
+            );
+            Why::new("rejected", text)
+        }
+        Hold::Waiting(Waiting::Embargo) | Hold::None => Why::new("waits", office.say("Đang chờ.", "It waits.").into()),
         Hold::Detached => Why::new(
             "detached",
             office.say("Đơn vị đã giữ bản sao làm bài riêng.", "The unit keeps the copy as its own.").into(),

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::error::{Fault, Positions, Step, nearest, quote};
 use super::human::Human;
+use crate::firewall;
 use crate::source::Paged;
 
 use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, Watch, effective, wire};
@@ -225,6 +226,7 @@ impl Check<'_> {
         self.categories(&path("accept"), defaults.accept.as_deref());
         self.categories(&path("reject"), defaults.reject.as_deref());
         self.at_least_one(&path("create_burst"), defaults.create_burst.map(u64::from));
+        self.firewall(&path("firewall"), defaults.firewall.as_ref());
         self.at_least_one(&path("in_flight"), defaults.in_flight.map(u64::from));
         self.attribution(&path("attribution"), defaults.attribution.as_deref());
         self.request_limit(&path("settles_within"), defaults.settles_within);
@@ -269,6 +271,7 @@ impl Check<'_> {
         self.categories(&entry.key("urgent"), source.urgent.as_deref());
         self.categories(&entry.key("categories"), Some(&source.categories));
         self.reading(&entry.key("read"), source.read.as_ref());
+        self.firewall(&entry.key("firewall"), source.firewall.as_ref());
         let url = self.url(&entry.key("url"), &source.url)?;
         Some(effective::source(source, url, defaults))
     }
@@ -424,6 +427,27 @@ impl Check<'_> {
         None
     }
 
+    fn firewall(&mut self, path: &[Step], table: Option<&wire::Firewall>) {
+        let Some(table) = table else { return };
+        let at = |key: &str, item: usize| [path, &[Step::Key(key.to_owned()), Step::Index(item)]].concat();
+        for (item, host) in table.hosts.iter().flatten().enumerate() {
+            if !is_host(host) {
+                self.refuse(
+                    &at("hosts", item),
+                    "is not the name of a host",
+                    "write it without scheme and path: \"gov.vn\"",
+                );
+            }
+        }
+        for (item, word) in table.words.iter().flatten().enumerate() {
+            if !firewall::is_word(word) {
+                let near = firewall::nearest_word(word);
+                self.refuse(&at("words", item), "is not in the vocabulary", format!("the nearest is {}", quote(near)));
+            }
+        }
+        self.at_least_one(&[path, &[Step::Key("burst".to_owned())]].concat(), table.burst.map(u64::from));
+    }
+
     fn poll(&mut self, path: &[Step], poll: Option<Human>) {
         if poll.is_some_and(|poll| poll.0 < POLL_MIN) {
             self.refuse(path, "is too often for a source", "write \"10s\" or longer");
@@ -463,6 +487,12 @@ impl Check<'_> {
 fn is_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !id.is_empty() && id.len() <= ID_CHARS_MAX && id.bytes().all(allowed) && !id.starts_with('-') && !id.ends_with('-')
+}
+
+/// A name with a dot that an address takes as its host.
+fn is_host(text: &str) -> bool {
+    let host = Url::parse(&format!("https://{text}/")).ok().and_then(|url| url.host_str().map(str::to_owned));
+    text.contains('.') && host.is_some_and(|host| host == text.to_ascii_lowercase())
 }
 
 /// All `{…}` of a template, with the braces.

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::human::{Backfill, Human, Rate};
 use super::{ATTRIBUTION, Installation, Keep, Limits, Portal, Source, Watch, wire};
+use crate::firewall::{self, Policy};
 
 const STATE: &str = "/var/lib/dongbo";
 const POLL: Duration = Duration::from_secs(5 * 60);
@@ -67,7 +68,9 @@ pub(super) fn watch(watch: &wire::Watch) -> Watch {
 }
 
 pub(super) fn source(from: &wire::Source, url: Url, defaults: &wire::Defaults) -> Source {
+    let urgent = nfc(from.urgent.as_ref().or(defaults.urgent.as_ref()));
     Source {
+        firewall: policy(from, &url, &urgent, defaults),
         id: from.id.clone(),
         name: from.name.clone().unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
         url,
@@ -75,7 +78,24 @@ pub(super) fn source(from: &wire::Source, url: Url, defaults: &wire::Defaults) -
         categories: nfc(Some(&from.categories)),
         read: from.read.as_ref().map(|read| read.0.clone()),
         read_as_written: None,
-        urgent: nfc(from.urgent.as_ref().or(defaults.urgent.as_ref())),
+        urgent,
+    }
+}
+
+fn policy(from: &wire::Source, url: &Url, urgent: &[String], defaults: &wire::Defaults) -> Policy {
+    let given = || from.firewall.iter().chain(&defaults.firewall);
+    let all = |list: fn(&wire::Firewall) -> &Option<Vec<String>>| {
+        let mut all: Vec<String> = given().rev().flat_map(|table| list(table).iter().flatten().cloned()).collect();
+        all.dedup();
+        all
+    };
+    Policy {
+        own: url.host_str().map(firewall::bare).unwrap_or_default(),
+        hosts: all(|table| &table.hosts).iter().map(|host| firewall::bare(host)).collect(),
+        words: all(|table| &table.words).iter().map(|word| nfc_text(word)).collect(),
+        hidden: given().find_map(|table| table.hidden).unwrap_or(false),
+        burst: given().find_map(|table| table.burst).unwrap_or(firewall::BURST),
+        urgent: urgent.to_vec(),
     }
 }
 

@@ -24,6 +24,7 @@ use url::Url;
 pub use error::{ConfigError, Fault};
 pub use human::{Backfill, Human, Rate, Size};
 
+use crate::firewall::Policy;
 use crate::message::Lang;
 use crate::portals::AdapterConfig;
 use crate::source::Paged;
@@ -113,6 +114,8 @@ pub struct Source {
     pub read_as_written: Option<toml::Table>,
     /// Categories that make an article urgent, NFC.
     pub urgent: Vec<String>,
+    /// What the content firewall lets pass (`[source.firewall]`).
+    pub firewall: Policy,
 }
 
 /// `[[installation]]`, or made up for a portal that names none.

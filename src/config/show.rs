@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::human::{Backfill, Human, Rate, Size};
 use super::{Config, Installation, Portal, Source, Watch, wire};
+use crate::firewall::Policy;
 use crate::message::Lang;
 
 pub(super) fn toml(config: &Config) -> String {
@@ -69,6 +70,15 @@ struct SourceEntry<'a> {
     urgent: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     read: Option<&'a toml::Table>,
+    firewall: FirewallEntry<'a>,
+}
+
+#[derive(Serialize)]
+struct FirewallEntry<'a> {
+    hosts: &'a [String],
+    words: &'a [String],
+    hidden: bool,
+    burst: u32,
 }
 
 #[derive(Serialize)]
@@ -144,9 +154,11 @@ impl From<&Watch> for WatchEntry {
 
 impl<'a> From<&'a Source> for SourceEntry<'a> {
     fn from(source: &'a Source) -> Self {
-        let Source { id, name, url, poll, categories, read: _, read_as_written, urgent } = source;
+        let Source { id, name, url, poll, categories, read: _, read_as_written, urgent, firewall } = source;
         let read = read_as_written.as_ref();
-        Self { id, name, url: url.as_str(), poll: Human(*poll), categories, urgent, read }
+        let Policy { own: _, hosts, words, hidden, burst, urgent: _ } = firewall;
+        let firewall = FirewallEntry { hosts, words, hidden: *hidden, burst: *burst };
+        Self { id, name, url: url.as_str(), poll: Human(*poll), categories, urgent, read, firewall }
     }
 }
 

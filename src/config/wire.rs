@@ -51,6 +51,7 @@ pub(super) struct Document {
 pub(super) struct Defaults {
     pub poll: Option<Human>,
     pub urgent: Option<Vec<String>>,
+    pub firewall: Option<Firewall>,
     pub accept: Option<Vec<String>>,
     pub reject: Option<Vec<String>>,
     pub categories: Option<BTreeMap<String, String>>,
@@ -136,6 +137,25 @@ pub(super) struct Source {
     /// Categories whose articles go out at once, without `publish_delay` and
     /// `correction_gap`. Default: none.
     pub urgent: Option<Vec<String>>,
+    /// What the content firewall lets pass: one table, `[source.firewall]`.
+    pub firewall: Option<Firewall>,
+}
+
+/// `[source.firewall]` and `[defaults.firewall]`: what is usual for a source.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [source.firewall]")]
+pub(super) struct Firewall {
+    /// Hosts that articles may lead to, with all hosts below them, such as
+    /// `"gov.vn"`; those of the defaults count as well. Default: the source's
+    /// own, and what its articles led to before.
+    pub hosts: Option<Vec<String>>,
+    /// Words of the vocabulary of gambling and spam that mean nothing here.
+    /// Those of the defaults count as well.
+    pub words: Option<Vec<String>>,
+    /// Texts that readers do not see are usual here. Default false.
+    pub hidden: Option<bool>,
+    /// More new and corrected articles than this within an hour are held. Default 50.
+    pub burst: Option<u32>,
 }
 
 /// `[source.read.KIND]`

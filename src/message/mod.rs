@@ -115,6 +115,13 @@ pub enum Problem {
         waiting: u64,
         limit: u32,
     },
+    /// The content firewall holds articles of a source.
+    ArticlesHeld {
+        source: String,
+        waiting: u64,
+        /// Of them, urgent ones.
+        urgent: u64,
+    },
     /// The address leads to a site that is not the one we know.
     OtherSite {
         portal: String,
@@ -232,6 +239,8 @@ impl Problem {
             Self::SecretMissing { .. } => "secret-missing",
             Self::UnknownCategory { .. } => "unknown-category",
             Self::CreateBurstHeld { .. } => "create-burst-held",
+            Self::ArticlesHeld { urgent: 0, .. } => "articles-held",
+            Self::ArticlesHeld { .. } => "urgent-articles-held",
             Self::OtherSite { .. } => "other-site",
             Self::PortalHeld { .. } => "portal-held",
             Self::CopyRemoved { .. } => "copy-removed",
@@ -263,6 +272,9 @@ impl Problem {
             Self::UnknownCategory { portal, category } => vec![id("portal", portal), cut("category", category)],
             Self::CreateBurstHeld { portal, waiting, limit } => {
                 vec![id("portal", portal), id("waiting", waiting), id("limit", limit)]
+            }
+            Self::ArticlesHeld { source, waiting, urgent } => {
+                vec![id("source", source), id("waiting", waiting), id("urgent", urgent)]
             }
             Self::OtherSite { portal, address, found } => {
                 vec![id("portal", portal), cut("address", address), cut("found", found)]

@@ -82,7 +82,7 @@ fn stores(world: &World) -> [Problem; 8] {
     faults.map(|fault| Problem::Store { fault, path: world.path.clone() })
 }
 
-fn others(world: &World) -> [Problem; 10] {
+fn others(world: &World) -> [Problem; 12] {
     let portal = world.portal.to_owned();
     let article = world.words.clone();
     let secret = SecretRef::File("/etc/dongbo/so-tttt.secret".into());
@@ -91,6 +91,8 @@ fn others(world: &World) -> [Problem; 10] {
         Problem::SecretMissing { portal: portal.clone(), place: secret },
         Problem::UnknownCategory { portal: portal.clone(), category: article.clone() },
         Problem::CreateBurstHeld { portal: portal.clone(), waiting: 312, limit: 50 },
+        Problem::ArticlesHeld { source: portal.clone(), waiting: 3, urgent: 0 },
+        Problem::ArticlesHeld { source: portal.clone(), waiting: 3, urgent: 1 },
         Problem::OtherSite { portal: portal.clone(), address: world.address.clone(), found: article.clone() },
         Problem::PortalHeld { portal: portal.clone(), kind: ErrorKind::Unauthenticated },
         Problem::CopyRemoved { portal: portal.clone(), article: article.clone() },
@@ -128,6 +130,7 @@ fn every_problem_has_a_sample() {
         | Problem::SecretMissing { .. }
         | Problem::UnknownCategory { .. }
         | Problem::CreateBurstHeld { .. }
+        | Problem::ArticlesHeld { .. }
         | Problem::OtherSite { .. }
         | Problem::PortalHeld { .. }
         | Problem::CopyRemoved { .. }

@@ -109,6 +109,30 @@ pub(super) fn text(problem: &Problem) -> Both<Text> {
                 "Look: dongbo plan --portal {portal}; if right: dongbo resume --portal {portal}",
             ],
         ),
+        Problem::ArticlesHeld { urgent: 0, .. } => both(
+            [
+                "Tường lửa nội dung giữ lại {waiting} bài có dấu hiệu bất thường; chưa bài nào được gửi đi.",
+                "nguồn {source}",
+                "Xem: dongbo hold list; bài đúng: dongbo hold release KEY; bài bị chèn: dongbo hold reject KEY",
+            ],
+            [
+                "The content firewall holds {waiting} articles that look injected; none of them goes out.",
+                "source {source}",
+                "Look: dongbo hold list; if right: dongbo hold release KEY; if not: dongbo hold reject KEY",
+            ],
+        ),
+        Problem::ArticlesHeld { .. } => both(
+            [
+                "KHẨN: tường lửa nội dung giữ lại {waiting} bài, trong đó {urgent} bài khẩn chưa đến được người dân.",
+                "nguồn {source}",
+                "Xem ngay: dongbo hold list; bài đúng: dongbo hold release KEY; bài bị chèn: dongbo hold reject KEY",
+            ],
+            [
+                "URGENT: the content firewall holds {waiting} articles, {urgent} of them urgent; none reaches citizens.",
+                "source {source}",
+                "Look now: dongbo hold list; if right: dongbo hold release KEY; if not: dongbo hold reject KEY",
+            ],
+        ),
         Problem::OtherSite { .. } => both(
             [
                 "Địa chỉ của cổng thành phần nay dẫn đến một trang khác; việc gửi được tạm dừng.",

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-use super::guard::{self, HtmlRefused};
+use super::guard::{self, HtmlRefused, Pruned};
 use super::text;
 
 /// The cleaned text is at most this many times as long as what came in …
@@ -25,23 +25,32 @@ const PASSES_MAX: usize = 6;
 /// # Errors
 /// When the guard refuses the text; nothing of it may then be published.
 pub fn clean(html: &str, base: &Url) -> Result<String, HtmlRefused> {
+    Ok(cleaned(html, base)?.html)
+}
+
+/// As [`clean`], and tells what the original hides from its readers: cleaning
+/// takes styles away, so it would come to light.
+///
+/// # Errors
+/// As [`clean`].
+pub fn cleaned(html: &str, base: &Url) -> Result<Pruned, HtmlRefused> {
     let limit = html.len() * OUTPUT_FACTOR_MAX + OUTPUT_BYTES_FREE;
-    let mut before = pass(html, base, limit)?;
+    let Pruned { html: mut before, hidden } = pass(html, base, limit)?;
     for _ in 1..PASSES_MAX {
-        let after = pass(&before, base, limit)?;
+        let after = pass(&before, base, limit)?.html;
         if after == before {
-            return Ok(after);
+            return Ok(Pruned { html: after, hidden });
         }
         before = after;
     }
     Err(HtmlRefused::Unstable)
 }
 
-fn pass(html: &str, base: &Url, limit: usize) -> Result<String, HtmlRefused> {
+fn pass(html: &str, base: &Url, limit: usize) -> Result<Pruned, HtmlRefused> {
     let pruned = guard::prune(&normalise(html))?;
-    let cleaned = sanitiser(base).clean(&pruned).to_string();
-    let cleaned = normalise(&cleaned).trim().to_owned();
-    if cleaned.len() > limit { Err(HtmlRefused::Output(limit)) } else { Ok(cleaned) }
+    let cleaned = sanitiser(base).clean(&pruned.html).to_string();
+    let html = normalise(&cleaned).trim().to_owned();
+    if html.len() > limit { Err(HtmlRefused::Output(limit)) } else { Ok(Pruned { html, ..pruned }) }
 }
 
 /// NFC of markup: a stroke overlay behind `<` or `>` would compose with it and

@@ -15,10 +15,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use lol_html::html_content::{ContentType, Element};
-use lol_html::{MemorySettings, Settings, doc_comments, doctype, element, rewrite_str};
+use lol_html::html_content::{ContentType, Element, TextChunk, TextType};
+use lol_html::{MemorySettings, Settings, doc_comments, doc_text, doctype, element, rewrite_str};
 use thiserror::Error;
 
+use super::hidden;
 use super::identity::URL_BYTES_MAX;
 
 /// HTML of one field of one item.
@@ -35,6 +36,8 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 8 * 1024;
 pub const MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How often an unclosed link's address may be copied, in bytes of output.
 pub const COPIED_BYTES_MAX: usize = 256 * 1024;
+/// How much of what readers do not see is told, in bytes.
+pub const HIDDEN_BYTES_MAX: usize = 400;
 
 /// Elements that may stand on a portal, with the attributes they keep.
 pub const ALLOWED: [(&str, &[&str]); 47] = [
@@ -159,21 +162,35 @@ pub enum HtmlRefused {
     Unstable,
 }
 
+/// What the guard lets through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pruned {
+    pub html: String,
+    /// The beginning of what styles hide from readers: words and addresses of
+    /// links. It is still in `html`, where nothing hides it any more.
+    pub hidden: String,
+}
+
 /// Counts and prunes. What comes out is shorter than or as long as what went
 /// in, but for the links that stand in for players.
 ///
 /// # Errors
 /// The first limit that the text exceeds.
-pub fn prune(html: &str) -> Result<String, HtmlRefused> {
+pub fn prune(html: &str) -> Result<Pruned, HtmlRefused> {
     if html.len() > INPUT_BYTES_MAX {
         return Err(HtmlRefused::Size(html.len()));
     }
     let count = Rc::new(RefCell::new(Count::default()));
     let shared = Rc::clone(&count);
+    let texts = Rc::clone(&count);
     let settings = Settings::new()
         .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(MEMORY_BYTES_MAX))
         .with_strict(false)
         .append_element_content_handler(element!("*", move |element| Ok(visit(element, &shared)?)))
+        .append_document_content_handler(doc_text!(move |chunk| {
+            texts.borrow_mut().text(chunk);
+            Ok(())
+        }))
         .append_document_content_handler(doc_comments!(|comment| {
             comment.remove();
             Ok(())
@@ -183,10 +200,11 @@ pub fn prune(html: &str) -> Result<String, HtmlRefused> {
             Ok(())
         }));
     let result = rewrite_str(html, settings);
-    match (count.borrow_mut().refused.take(), result) {
+    let mut count = count.borrow_mut();
+    match (count.refused.take(), result) {
         (Some(refused), _) => Err(refused),
         (None, Err(error)) => Err(HtmlRefused::Unreadable(error.to_string())),
-        (None, Ok(pruned)) => Ok(pruned),
+        (None, Ok(html)) => Ok(Pruned { html, hidden: std::mem::take(&mut count.excerpt) }),
     }
 }
 
@@ -198,6 +216,9 @@ struct Count {
     /// Bytes of the address of the link that is open.
     link: usize,
     copied: usize,
+    /// Open elements that hide what is in them.
+    hiding: usize,
+    excerpt: String,
     refused: Option<HtmlRefused>,
 }
 
@@ -212,6 +233,7 @@ fn visit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<()
 fn admit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<(), HtmlRefused> {
     count.borrow_mut().element(element)?;
     let name = element.tag_name();
+    conceal(element, &name, count);
     if name == "iframe" {
         match player(element) {
             Some(link) => element.replace(&link, ContentType::Html),
@@ -243,6 +265,23 @@ fn admit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<()
 }
 
 impl Count {
+    fn text(&mut self, chunk: &TextChunk<'_>) {
+        if self.hiding > 0 && chunk.text_type() == TextType::Data {
+            self.tell(chunk.as_str());
+        }
+    }
+
+    /// Blanks alone hide nothing.
+    fn tell(&mut self, text: &str) {
+        let room = HIDDEN_BYTES_MAX.saturating_sub(self.excerpt.len());
+        let head = &text[..text.floor_char_boundary(room)];
+        let words = super::text::fold(&super::text::decode_entities(head));
+        if !words.is_empty() {
+            self.excerpt.push_str(if self.excerpt.is_empty() { "" } else { " " });
+            self.excerpt.push_str(&words);
+        }
+    }
+
     fn element(&mut self, element: &Element<'_, '_>) -> Result<(), HtmlRefused> {
         self.elements += 1;
         self.copied += self.link;
@@ -261,6 +300,31 @@ impl Count {
             return Err(HtmlRefused::Attribute);
         }
         Ok(())
+    }
+}
+
+/// Takes down what readers do not see.
+fn conceal(element: &mut Element<'_, '_>, name: &str, count: &Rc<RefCell<Count>>) {
+    if count.borrow().hiding > 0 && name == "a" {
+        count.borrow_mut().tell(&element.get_attribute("href").unwrap_or_default());
+    }
+    let hides =
+        element.has_attribute("hidden") || element.get_attribute("style").is_some_and(|style| hidden::hides(&style));
+    if !hides || REMOVED_WITH_CONTENT.contains(&name) {
+        return;
+    }
+    // A void element hides nothing but itself.
+    let Some(handlers) = element.end_tag_handlers() else { return };
+    let shared = Rc::clone(count);
+    handlers.push(Box::new(move |_| {
+        let mut count = shared.borrow_mut();
+        count.hiding = count.hiding.saturating_sub(1);
+        Ok(())
+    }));
+    let mut count = count.borrow_mut();
+    count.hiding += 1;
+    if name == "a" {
+        count.tell(&element.get_attribute("href").unwrap_or_default());
     }
 }
 

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::clean::{self, clean};
+use super::clean::{self, cleaned};
 use super::feed::{SAMPLE_CHARS, Warning};
+use super::guard::Pruned;
 use super::raw::RawItem;
 use super::xml::Scan;
 use super::{date, identity, text};
@@ -77,8 +78,8 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
     let page = url.clone().or_else(|| context.site.clone()).unwrap_or_else(|| context.url.clone());
     // A declared xml:base governs (RFC 4287 §2); most feeds declare none and mean the item.
     let within = if raw.base.is_some() || context.declares_base() { &base } else { &page };
-    let body = field("text", &raw.content, within).map_err(bad)?;
-    let lead = field("summary", &raw.description, within).map_err(bad)?;
+    let Pruned { html: body, hidden } = field("text", &raw.content, within).map_err(bad)?;
+    let Pruned { html: lead, hidden: hidden_lead } = field("summary", &raw.description, within).map_err(bad)?;
 
     let thumbnail = clean::lift_thumbnail(&lead);
     let summary = text::cut(&text::plain(&lead), SUMMARY_CHARS_MAX);
@@ -115,6 +116,7 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
         },
         categories: categories(&raw.categories),
         updated: date::parse(&raw.updated, context.now).filter(|dated| !dated.clamped).map(|dated| dated.at),
+        hidden: if hidden.is_empty() { hidden_lead } else { hidden },
     })
 }
 
@@ -155,11 +157,11 @@ fn address(raw: &RawItem, base: &Url) -> Option<Url> {
     identity::link(&text::decode_entities(&raw.link), base).or_else(|| identity::http_url(raw.guid.trim()))
 }
 
-fn field(name: &str, html: &str, page: &Url) -> Result<String, String> {
+fn field(name: &str, html: &str, page: &Url) -> Result<Pruned, String> {
     if html.trim().is_empty() {
-        return Ok(String::new());
+        return Ok(Pruned { html: String::new(), hidden: String::new() });
     }
-    clean(html, page).map_err(|refused| format!("its {name} was refused: {refused}"))
+    cleaned(html, page).map_err(|refused| format!("its {name} was refused: {refused}"))
 }
 
 fn title(raw: &RawItem, summary: &str, body: &str) -> Option<String> {

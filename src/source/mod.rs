@@ -20,6 +20,7 @@ pub mod error;
 pub mod feed;
 pub mod fetch;
 pub mod guard;
+pub mod hidden;
 pub mod identity;
 pub mod item;
 pub mod json;

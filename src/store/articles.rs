@@ -10,9 +10,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::deliveries::{self, Whole};
 use super::portals::{self, Planned};
-use super::steps::{intern, parse};
+use super::steps::{intern, json, parse};
 use super::writer::{self, Rank};
-use super::{Store, StoreError, Tx, originals};
+use super::{Store, StoreError, Tx, holds, originals};
 use crate::article::{Item, Name};
 use crate::delivery::{ArticleId, Delivery, Moment, RevisionId, Wanted};
 use crate::plan::{self, Facts, Now, Occasion};
@@ -73,6 +73,16 @@ pub struct Ingested {
     pub unfinished: bool,
     /// With the last piece only.
     pub validators: Option<Validators>,
+    /// The reading ends with this piece.
+    pub last: bool,
+}
+
+impl Ingested {
+    /// An empty piece of this source.
+    #[must_use]
+    pub fn new(source: &str) -> Self {
+        Self { source: source.to_owned(), ..Self::default() }
+    }
 }
 
 /// What a piece brought.
@@ -85,6 +95,10 @@ pub struct Committed {
     pub quarantined: usize,
     /// Of the unchanged ones: an older text came back and counts if it stays.
     pub returning: usize,
+    /// Texts that wait for a person's word; see [`crate::firewall`].
+    pub held: usize,
+    /// Of them, urgent ones.
+    pub held_urgent: usize,
 }
 
 impl Committed {
@@ -97,6 +111,8 @@ impl Committed {
             deliveries: self.deliveries + other.deliveries,
             quarantined: self.quarantined + other.quarantined,
             returning: self.returning + other.returning,
+            held: self.held + other.held,
+            held_urgent: self.held_urgent + other.held_urgent,
         }
     }
 }
@@ -117,7 +133,7 @@ impl Store {
             let source = source_id(tx.db, &piece.source)?;
             let mut sum = Committed::default();
             for item in &piece.items {
-                sum = sum.and(take_in(tx, source, item, &planned)?);
+                sum = sum.and(take_in(tx, (source, &piece.source), item, &planned)?);
             }
             for bad in &piece.quarantined {
                 sum.quarantined += quarantine(tx, source, bad)?;
@@ -127,6 +143,9 @@ impl Store {
             }
             if let Some(validators) = &piece.validators {
                 save_validators(tx, source, validators)?;
+            }
+            if piece.last {
+                holds::end_of_reading(tx, source)?;
             }
             Ok(sum)
         })
@@ -206,23 +225,24 @@ fn quarantine(tx: &Tx<'_>, source: i64, bad: &Quarantined) -> Result<usize, Stor
         .execute((source, &digest.as_bytes()[..], writer::wall(), &bad.reason, &bad.sample))?)
 }
 
-fn take_in(tx: &Tx<'_>, source: i64, item: &Item, planned: &Planned) -> Result<Committed, StoreError> {
+fn take_in(tx: &Tx<'_>, source: (i64, &str), item: &Item, planned: &Planned) -> Result<Committed, StoreError> {
     let known = known_article(tx.db, item)?;
     let (article, new) = match known {
         Some(article) => (article, false),
         None => (insert_article(tx, item)?, true),
     };
     remember_names(tx, article, item)?;
-    let revision = intern_revision(tx, article, item)?;
-    match sight(tx, article, source, revision, item)? {
-        Sight::Same => Ok(Committed { unchanged: 1, ..Committed::default() }),
-        Sight::Returning => Ok(Committed { unchanged: 1, returning: 1, ..Committed::default() }),
-        Sight::Changed if new => {
-            let followed = follow(tx, article, planned)?;
-            Ok(Committed { new: 1, corrected: 0, unchanged: 0, ..followed })
-        }
-        Sight::Changed => follow(tx, article, planned),
+    let (revision, unseen) = intern_revision(tx, article, item)?;
+    match sight(tx, article, source.0, revision, item)? {
+        Sight::Same => return Ok(Committed { unchanged: 1, ..Committed::default() }),
+        Sight::Returning => return Ok(Committed { unchanged: 1, returning: 1, ..Committed::default() }),
+        Sight::Changed => {}
     }
+    // Before anything follows from it.
+    let held = if unseen { holds::examine(tx, source, (article, revision), item, planned)? } else { None };
+    let followed = follow(tx, article, planned)?;
+    let followed = if new { Committed { new: 1, corrected: 0, unchanged: 0, ..followed } } else { followed };
+    Ok(Committed { held: usize::from(held.is_some()), held_urgent: usize::from(held == Some(true)), ..followed })
 }
 
 /// The first name that is known decides which article this is.
@@ -270,17 +290,18 @@ fn remember_names(tx: &Tx<'_>, article: ArticleId, item: &Item) -> Result<(), St
     Ok(())
 }
 
-fn intern_revision(tx: &Tx<'_>, article: ArticleId, item: &Item) -> Result<RevisionId, StoreError> {
+/// Its number, and whether it was never seen before.
+fn intern_revision(tx: &Tx<'_>, article: ArticleId, item: &Item) -> Result<(RevisionId, bool), StoreError> {
     let digest = item.content.digest();
     let mut known = tx.db.prepare_cached("SELECT id FROM revision WHERE article = ?1 AND digest = ?2")?;
     if let Some(id) = known.query_row((article.0, &digest.0[..]), |row| row.get(0)).optional()? {
-        return Ok(RevisionId(id));
+        return Ok((RevisionId(id), false));
     }
-    let json = serde_json::to_string(&item.content).map_err(|error| StoreError::Strange(error.to_string()))?;
+    let json = json(&item.content)?;
     tx.db
         .prepare_cached("INSERT INTO revision (article, digest, content, seen_at) VALUES (?1, ?2, ?3, ?4)")?
         .execute((article.0, &digest.0[..], json, writer::wall()))?;
-    Ok(RevisionId(tx.db.last_insert_rowid()))
+    Ok((RevisionId(tx.db.last_insert_rowid()), true))
 }
 
 /// What a source shows of an article, compared with what it showed before.
@@ -293,7 +314,7 @@ enum Sight {
 }
 
 fn sight(tx: &Tx<'_>, article: ArticleId, source: i64, revision: RevisionId, item: &Item) -> Result<Sight, StoreError> {
-    let categories = serde_json::to_string(&item.categories).map_err(|error| StoreError::Strange(error.to_string()))?;
+    let categories = json(&item.categories)?;
     let updated = item.updated.map(Timestamp::as_millisecond);
     if let Some(shown) = shown(tx.db, article, source)? {
         if shown.revision == revision && shown.categories == categories {
@@ -497,7 +518,7 @@ pub(super) fn plan_delivery(
     }
     let shape = intern(tx.db, &plan::shape(&portal.rules, facts))?;
     let form = plan::form(facts.revision, shape);
-    let (delivery, last) = match existing {
+    let (mut delivery, last) = match existing {
         None => {
             let new = Delivery::new(article, portal.rules.portal, Wanted::Post(form));
             (plan::first(&portal.rules, facts, new, now), None)
@@ -510,6 +531,7 @@ pub(super) fn plan_delivery(
             (delivery, last)
         }
     };
+    holds::screen(tx.db, &mut delivery)?;
     deliveries::put(tx, &delivery, last)?;
     deliveries::hint(tx, delivery.portal, delivery.class, delivery.not_before, article)?;
     Ok(true)

@@ -270,6 +270,7 @@ pub(super) fn hold_number(hold: Hold) -> i64 {
         Hold::Waiting(Waiting::Approval) => 3,
         Hold::Waiting(Waiting::Firewall) => 4,
         Hold::Waiting(Waiting::Embargo) => 5,
+        Hold::Waiting(Waiting::Rejected) => 6,
         Hold::Parked(kind) => {
             let place = ErrorKind::ALL.iter().position(|&other| other == kind).unwrap_or(ErrorKind::ALL.len() - 1);
             PARKED + i64::try_from(place).unwrap_or(0)
@@ -285,6 +286,7 @@ fn hold(number: i64) -> Hold {
         3 => Hold::Waiting(Waiting::Approval),
         4 => Hold::Waiting(Waiting::Firewall),
         5 => Hold::Waiting(Waiting::Embargo),
+        6 => Hold::Waiting(Waiting::Rejected),
         parked => {
             let place = usize::try_from(parked - PARKED).unwrap_or(usize::MAX);
             Hold::Parked(ErrorKind::ALL.get(place).copied().unwrap_or(ErrorKind::Unexpected))

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::articles::{self, plan_delivery};
 use super::deliveries::Whole;
+use super::holds::Decision;
 use super::portals::{self, Planned, PlannedPortal};
 use super::steps::parse;
 use super::writer::{self, Rank};
-use super::{Desk, Store, StoreError, Tx, deliveries, events, meta, originals};
-use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, State, Waiting, Wanted};
+use super::{Desk, Store, StoreError, Tx, deliveries, events, holds, meta, originals};
+use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, RevisionId, Waiting, Wanted};
 use crate::plan::{self, Occasion};
 
 /// A piece of an order keeps the writer no longer than this.
@@ -40,6 +41,10 @@ pub enum What {
     AllowWithdrawals,
     /// They stay.
     KeepArticles,
+    /// These revisions, which the content firewall holds, may go out.
+    Release(Vec<i64>),
+    /// They must not.
+    Reject(Vec<i64>),
 }
 
 impl What {
@@ -54,6 +59,8 @@ impl What {
             Self::Resume => "resume",
             Self::AllowWithdrawals => "allow-withdrawals",
             Self::KeepArticles => "keep-articles",
+            Self::Release(_) => "release",
+            Self::Reject(_) => "reject",
         }
     }
 }
@@ -185,7 +192,7 @@ impl Desk {
                 }
                 for (place, portal) in chosen(selection, planned).enumerate() {
                     let delivery = deliveries::load(&self.db, article, portal.rules.portal)?;
-                    let left = delivery.is_some_and(|delivery| delivery.state() != State::Standing);
+                    let left = delivery.is_some_and(|delivery| !delivery.state().is_settled());
                     counts[place].1 += usize::from(left);
                 }
             }
@@ -217,6 +224,12 @@ impl Store {
                     }
                     return end(tx, id, None);
                 }
+                if let What::Release(revisions) = &order.what {
+                    return over_revisions(tx, id, (revisions, Decision::Release), (&who, &planned), cursor);
+                }
+                if let What::Reject(revisions) = &order.what {
+                    return over_revisions(tx, id, (revisions, Decision::Reject), (&who, &planned), cursor);
+                }
                 if order.selection.is_of_portals() {
                     of_portals(tx, &order, &planned, &who)?;
                 }
@@ -235,7 +248,14 @@ impl Store {
 fn of_a_source(order: &Order) -> Option<&str> {
     match order.what {
         What::AllowWithdrawals | What::KeepArticles => Some(order.selection.source.as_deref().unwrap_or_default()),
-        What::Resync | What::Withdraw | What::Restore | What::Retry | What::Pause | What::Resume => None,
+        What::Resync
+        | What::Withdraw
+        | What::Restore
+        | What::Retry
+        | What::Pause
+        | What::Resume
+        | What::Release(_)
+        | What::Reject(_) => None,
     }
 }
 
@@ -261,9 +281,14 @@ fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Resul
     let paused = match order.what {
         What::Pause => true,
         What::Resume => false,
-        What::Resync | What::Withdraw | What::Restore | What::Retry | What::AllowWithdrawals | What::KeepArticles => {
-            return Ok(());
-        }
+        What::Resync
+        | What::Withdraw
+        | What::Restore
+        | What::Retry
+        | What::AllowWithdrawals
+        | What::KeepArticles
+        | What::Release(_)
+        | What::Reject(_) => return Ok(()),
     };
     if all {
         meta::set_paused(tx.db, paused)?;
@@ -310,6 +335,28 @@ fn over_articles(tx: &Tx<'_>, id: i64, order: &Order, planned: &Planned, cursor:
     }
     add_progress(tx, id, from, touched)?;
     Ok(Piece::More)
+}
+
+/// Carries a person's word out, revision by revision; the cursor counts them.
+fn over_revisions(
+    tx: &Tx<'_>,
+    id: i64,
+    (revisions, decision): (&[i64], Decision),
+    (who, planned): (&str, &Planned),
+    cursor: i64,
+) -> Result<Piece, StoreError> {
+    let began = Instant::now();
+    let (mut done, mut touched) = (cursor, 0);
+    for &revision in revisions.iter().skip(usize::try_from(cursor).unwrap_or(usize::MAX)) {
+        if began.elapsed() >= PIECE {
+            add_progress(tx, id, done, touched)?;
+            return Ok(Piece::More);
+        }
+        touched += holds::decide(tx, RevisionId(revision), decision, who, planned)?;
+        done += 1;
+    }
+    add_progress(tx, id, done, touched)?;
+    end(tx, id, None)
 }
 
 fn add_progress(tx: &Tx<'_>, id: i64, cursor: i64, touched: i64) -> Result<(), StoreError> {
@@ -361,7 +408,14 @@ pub(super) fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Pl
                 originals::keep_shown(tx, article)?;
                 mark_withdrawn(tx, article, false)?;
             }
-            What::Resync | What::Retry | What::Pause | What::Resume | What::AllowWithdrawals | What::KeepArticles => {}
+            What::Resync
+            | What::Retry
+            | What::Pause
+            | What::Resume
+            | What::AllowWithdrawals
+            | What::KeepArticles
+            | What::Release(_)
+            | What::Reject(_) => {}
         }
     }
     let Some(facts) = articles::facts(tx.db, article, planned)? else { return Ok(0) };
@@ -386,6 +440,7 @@ pub(super) fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Pl
             let shape = super::steps::intern(tx.db, &plan::shape(&portal.rules, &facts))?;
             delivery.want(Wanted::Post(plan::form(facts.revision, shape)));
         }
+        holds::screen(tx.db, &mut delivery)?;
         if delivery != before || order.what == What::Resync {
             deliveries::put(tx, &delivery, last)?;
             let class = if order.what == What::Resync { Class::Verify } else { delivery.class };
@@ -414,7 +469,12 @@ fn change(delivery: &mut Delivery, what: What) {
                 delivery.hold = Hold::None;
             }
         }
-        What::Restore | What::Pause | What::AllowWithdrawals | What::KeepArticles => {}
+        What::Restore
+        | What::Pause
+        | What::AllowWithdrawals
+        | What::KeepArticles
+        | What::Release(_)
+        | What::Reject(_) => {}
     }
 }
 
@@ -447,8 +507,13 @@ fn would_touch(
     Ok(match order.what {
         What::Resync => true,
         What::Restore => before.wanted == Wanted::Nothing,
-        What::Withdraw | What::Retry | What::Pause | What::Resume | What::AllowWithdrawals | What::KeepArticles => {
-            after != before
-        }
+        What::Withdraw
+        | What::Retry
+        | What::Pause
+        | What::Resume
+        | What::AllowWithdrawals
+        | What::KeepArticles
+        | What::Release(_)
+        | What::Reject(_) => after != before,
     })
 }

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, events, meta};
-use crate::delivery::{ArticleId, InstallationId, Moment, PortalId, State};
+use crate::delivery::{ArticleId, InstallationId, Moment, PortalId};
+use crate::firewall::Policy;
 use crate::plan::{Occasion, Rules};
 
 /// A source as the configuration names it.
@@ -79,6 +80,8 @@ pub struct Planned {
     pub portals: Vec<PlannedPortal>,
     /// Configured id to the name that people know.
     pub sources: BTreeMap<String, String>,
+    /// Configured id to what is usual for the source.
+    pub policies: BTreeMap<String, Policy>,
 }
 
 #[derive(Debug, Clone)]
@@ -91,6 +94,10 @@ pub struct PlannedPortal {
 }
 
 impl Planned {
+    pub(super) fn policy(&self, id: &str) -> Policy {
+        self.policies.get(id).cloned().unwrap_or_default()
+    }
+
     pub(super) fn source_name(&self, id: &str) -> String {
         self.sources.get(id).cloned().unwrap_or_else(|| id.to_owned())
     }
@@ -399,7 +406,7 @@ fn left_to_do(db: &Connection, now: Moment) -> Result<Left, StoreError> {
         for portal in &portals {
             let counts = super::reports::counts(db, portal.id)?;
             left.unfinished +=
-                counts.iter().filter(|(state, _)| **state != State::Standing).map(|(_, count)| count).sum::<usize>();
+                counts.iter().filter(|(state, _)| !state.is_settled()).map(|(_, count)| count).sum::<usize>();
         }
     }
     Ok(left)

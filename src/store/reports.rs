@@ -113,7 +113,7 @@ impl Desk {
     }
 
     /// What comes next on a portal, counted: `create`, `update`, `withdraw`,
-    /// `look-up`, `wait`, `held` or `standing`; of one article or of all.
+    /// `look-up`, `wait`, `held`, `rejected` or `standing`; of one article or of all.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -324,7 +324,8 @@ impl Desk {
 fn next_word(delivery: &Delivery, now: Moment) -> &'static str {
     match (delivery.state(), delivery.wanted, delivery.stands) {
         (State::Standing, _, _) => "standing",
-        (State::Waiting | State::Parked | State::Removed | State::Detached, _, _) => "held",
+        (State::Rejected, _, _) => "rejected",
+        (State::Waiting | State::Held | State::Parked | State::Removed | State::Detached, _, _) => "held",
         (State::Due | State::Uncertain, Wanted::Nothing, _) => "withdraw",
         (State::Due | State::Uncertain, Wanted::Post(_), _) if delivery.not_before.max(delivery.quiet_until) > now => {
             "wait"

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One entry per version, never edited once released.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
 
 /// The schema that this program writes.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;

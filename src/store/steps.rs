@@ -7,13 +7,14 @@ use dongbo_sdk::{Key, Operation};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::deliveries::{self, Hint, Whole};
+use super::holds;
 use super::media::{self, MediaSettled};
 use super::writer::Rank;
 use super::{Store, StoreError, Tx};
 use crate::article::Content;
 use crate::delivery::{
     self, ArticleId, AttemptId, Class, Copy, Delivery, Hold, InstallationId, Moment, Outcome, Picture, PortalId,
-    RevisionId, Settlement, ShapeId, Step, Terms, Waiting,
+    RevisionId, Settlement, ShapeId, Step, Terms, Verdict, Waiting,
 };
 use crate::plan::Shape;
 
@@ -255,6 +256,12 @@ fn begin_in(tx: &Tx<'_>, begin: &Begin) -> Result<Option<AttemptId>, StoreError>
     if delivery::step(&row, before.as_ref(), begin.picture, &begin.terms, tx.now) != begin.step {
         return Ok(None);
     }
+    if begin.step.shows_text() && holds::verdict(tx.db, row.wanted)? != Verdict::Free {
+        // Whatever lifted the hold in between: a held text never leaves.
+        holds::screen(tx.db, &mut row)?;
+        deliveries::put(tx, &row, last)?;
+        return Ok(None);
+    }
     if matches!(begin.step, Step::Create(_)) && burst(tx, begin)? {
         row.hold = Hold::Waiting(Waiting::Approval);
         deliveries::put(tx, &row, last)?;
@@ -363,6 +370,10 @@ pub(super) fn operation_name(number: i64) -> &'static str {
         4 => Operation::Upload.name(),
         _ => "look",
     }
+}
+
+pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Strange(error.to_string()))
 }
 
 pub(super) fn parse<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, StoreError> {

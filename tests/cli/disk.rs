@@ -64,7 +64,7 @@ fn a_disk_that_fills_up_in_the_middle() {
     let (feed, site) = (Feed::start(), FakeWordPress::start());
     feed.add(12);
     let desk = Desk::new(&feed, &[&site], "");
-    let Some(disk) = Disk::mount(&desk.path("state"), "300k") else { return };
+    let Some(disk) = Disk::mount(&desk.path("state"), "380k") else { return };
     let said = run(&desk, &["run", "--once"]);
     assert_eq!(said.code, 6, "{said:?}");
     assert!(said.talk.contains("Ổ đĩa đã đầy"), "{said:?}");

@@ -150,7 +150,7 @@ fn configuration(folder: &Path, feed: &Feed, sites: &[Site]) -> String {
     let mut toml = format!(
         "state = {state:?}\nlanguage = \"vi\"\n\n\
          [limits]\nstop_within = \"10s\"\n\n\
-         [defaults]\nbackfill = \"all\"\ncreate_burst = 100000\npublish_delay = \"0s\"\ncorrection_gap = \"0s\"\n\n\
+         [defaults]\nbackfill = \"all\"\ncreate_burst = 100000\nfirewall = {{ burst = 100000 }}\npublish_delay = \"0s\"\ncorrection_gap = \"0s\"\n\n\
          [[source]]\nid = \"cong-tinh\"\nname = \"Cổng thông tin điện tử tỉnh\"\nurl = {url:?}\npoll = \"10s\"\n",
         state = folder.join("state"),
         url = feed.url(),

@@ -1,6 +1,7 @@
 //! What reading a source yields: fixtures in pairs, hostile inputs, real HTTP.
 
 mod digest;
+mod firewall;
 mod fixtures;
 mod hostile;
 mod html;

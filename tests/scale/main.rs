@@ -131,6 +131,7 @@ fn item() -> Item {
         content,
         categories: vec!["Tin tức".into()],
         updated: None,
+        hidden: String::new(),
     }
 }
 
@@ -205,6 +206,7 @@ async fn what_can_stand_stands_and_nobody_waits_for_the_others() {
             })
             .collect(),
         sources: BTreeMap::new(),
+        policies: BTreeMap::new(),
     };
     let piece = Ingested { source: "cong-tinh".into(), items: vec![item()], ..Ingested::default() };
     let committed = store.ingest(piece, Arc::new(planned)).await.unwrap();

@@ -35,8 +35,7 @@ pub(crate) struct Daemon {
 }
 
 /// A quick rhythm: a test waits for the product and not for politeness.
-pub(crate) const QUICK: &str =
-    "backfill = \"all\"\ncreate_burst = 100000\npublish_delay = \"0s\"\ncorrection_gap = \"0s\"\n";
+pub(crate) const QUICK: &str = "backfill = \"all\"\ncreate_burst = 100000\nfirewall = { burst = 100000 }\npublish_delay = \"0s\"\ncorrection_gap = \"0s\"\n";
 
 impl Desk {
     /// Mirrors the feed to every site. `portal` is added to each portal's table.

@@ -5,6 +5,7 @@
 mod world;
 
 mod desk;
+mod firewall;
 mod kills;
 mod life;
 mod originals;

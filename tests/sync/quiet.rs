@@ -117,6 +117,7 @@ fn told(text: &str) -> Item {
         },
         categories: vec!["Tin tức".into()],
         updated: None,
+        hidden: String::new(),
     }
 }
 

@@ -88,14 +88,26 @@ impl Feed {
         shared.version += 1;
     }
 
-    /// Corrects the article of this number, and returns it as it is now.
-    pub(crate) fn correct(&self, number: u32) -> Article {
+    /// Publishes an article that is not like the others.
+    pub(crate) fn publish(&self, write: impl FnOnce(&mut Article)) -> Article {
+        self.add(1);
+        let last = self.shared().last;
+        self.edit(last, write)
+    }
+
+    /// Someone changes the article of this number.
+    pub(crate) fn edit(&self, number: u32, write: impl FnOnce(&mut Article)) -> Article {
         let mut shared = self.shared();
         shared.version += 1;
         let article = shared.articles.iter_mut().find(|article| article.number == number);
         let article = article.unwrap_or_else(|| panic!("article {number} is not in the feed"));
-        article.correct();
+        write(article);
         article.clone()
+    }
+
+    /// Corrects the article of this number, and returns it as it is now.
+    pub(crate) fn correct(&self, number: u32) -> Article {
+        self.edit(number, Article::correct)
     }
 
     /// The article's first text is shown again, as a stale copy or an editor does it.

@@ -1,0 +1,188 @@
+//! Whether a style hides what it stands on from readers.
+//!
+//! Hidden links and words in a page of an authority are the commonest trace of
+//! a break-in: search engines read them, editors do not. Only the style on the
+//! element itself is known here; a class may hide as well.
+
+use super::text;
+
+/// Less than this can be seen by nobody, in CSS pixels or as opacity.
+const PIXELS_MIN: f64 = 2.0;
+const OPACITY_MIN: f64 = 0.1;
+/// Shifted so far, in CSS pixels, a text stands outside the page. Lists and
+/// paragraphs are shifted by some 50 at most.
+const SHIFT: f64 = -200.0;
+
+/// Whether the declarations of a `style` attribute hide the element.
+#[must_use]
+pub fn hides(style: &str) -> bool {
+    let css = canonical(style);
+    let declarations = || css.split(';').filter_map(|one| one.split_once(':'));
+    let value = |name: &str| declarations().rfind(|(property, _)| *property == name).map(|(_, value)| value);
+    let cropped =
+        declarations().any(|(name, value)| name.starts_with("overflow") && matches!(value, "hidden" | "clip"));
+    let lifted = value("position").is_some_and(|value| matches!(value, "absolute" | "fixed"));
+    let alone = declarations().any(|(name, value)| match name {
+        "display" => value == "none",
+        "visibility" | "content-visibility" => matches!(value, "hidden" | "collapse"),
+        "opacity" => number(value).is_some_and(|opacity| opacity < OPACITY_MIN),
+        "font-size" | "line-height" => {
+            pixels(value).is_some_and(|size| size < if name == "font-size" { PIXELS_MIN } else { 0.01 })
+        }
+        "font" => value.split('/').next().and_then(pixels).is_some_and(|size| size < PIXELS_MIN),
+        "text-indent" | "margin" | "margin-left" | "margin-top" => pixels(value).is_some_and(|by| by < SHIFT),
+        "left" | "top" | "right" | "bottom" => pixels(value).is_some_and(|by| by < SHIFT),
+        "height" | "max-height" | "width" | "max-width" => {
+            cropped && pixels(value).is_some_and(|size| size < PIXELS_MIN)
+        }
+        "clip" => lifted && value.starts_with("rect("),
+        "clip-path" => {
+            value.starts_with("inset(50%") || value.starts_with("inset(100%") || value.starts_with("circle(0")
+        }
+        "transform" => value.contains("scale(0)") || value.contains("translate") && value.contains("(-9"),
+        "z-index" => lifted && value.starts_with('-'),
+        "zoom" => number(value).is_some_and(|zoom| zoom < OPACITY_MIN),
+        "color" => value == "transparent",
+        _ => false,
+    });
+    alone || value("color").is_some_and(|color| [value("background-color"), value("background")].contains(&Some(color)))
+}
+
+/// Small letters without comments, escapes, blanks and `!important`.
+fn canonical(style: &str) -> String {
+    let decoded = text::decode_entities(style);
+    let mut css = String::with_capacity(decoded.len());
+    let mut rest = decoded.as_str();
+    while let Some((before, comment)) = rest.split_once("/*") {
+        css.push_str(before);
+        rest = comment.split_once("*/").map_or("", |(_, after)| after);
+    }
+    css.push_str(rest);
+    unescaped(&css).to_lowercase().split_whitespace().collect::<String>().replace("!important", "")
+}
+
+/// Escapes of CSS Syntax §4.3.7: up to six hexadecimal digits and a blank, or the character itself.
+fn unescaped(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let mut chars = css.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        let mut code = String::new();
+        while let Some(digit) = chars.next_if(|next| next.is_ascii_hexdigit() && code.len() < 6) {
+            code.push(digit);
+        }
+        match u32::from_str_radix(&code, 16).ok().and_then(char::from_u32) {
+            Some(escaped) => {
+                out.push(escaped);
+                let _ = chars.next_if(|next| next.is_whitespace());
+            }
+            None => out.extend(chars.next()),
+        }
+    }
+    out
+}
+
+fn number(value: &str) -> Option<f64> {
+    match value.strip_suffix('%') {
+        Some(percent) => percent.parse::<f64>().ok().map(|percent| percent / 100.0),
+        None => value.parse().ok(),
+    }
+}
+
+/// A length in CSS pixels (CSS Values §6); shares of the page count as of 1,000.
+fn pixels(value: &str) -> Option<f64> {
+    let end = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
+    let (size, unit) = value.split_at(end);
+    let factor = match unit {
+        "" | "px" => 1.0,
+        "pt" => 4.0 / 3.0,
+        "pc" | "em" | "rem" => 16.0,
+        "ex" | "ch" => 8.0,
+        "in" => 96.0,
+        "cm" => 37.8,
+        "mm" => 3.78,
+        "%" | "vw" | "vh" | "vmin" | "vmax" => 10.0,
+        _ => return None,
+    };
+    size.parse::<f64>().ok().map(|size| size * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_way_of_hiding_is_known() {
+        let hiding = [
+            "display:none",
+            "DISPLAY : NONE !important",
+            "color:red;display:none;",
+            "dis/**/play:no/* x */ne",
+            "d\\69 splay:none",
+            "&#100;isplay:none",
+            "visibility:hidden",
+            "opacity:0",
+            "opacity: .01",
+            "opacity:1%",
+            "font-size:0",
+            "font-size:1px",
+            "font-size:0.1em",
+            "line-height:0",
+            "font:0/0 a",
+            "text-indent:-9999px",
+            "text-indent:-100em",
+            "position:absolute;left:-9999px",
+            "position:fixed; top: -200em",
+            "left:-100%",
+            "margin-left:-5000px",
+            "height:0;overflow:hidden",
+            "overflow:hidden;width:1px;height:1px",
+            "position:absolute;clip:rect(0,0,0,0)",
+            "clip-path:inset(50%)",
+            "transform:scale(0)",
+            "transform:translateX(-9999px)",
+            "position:absolute;z-index:-1",
+            "color:transparent",
+            "color:#fff;background-color:#FFF",
+            "color:white;background:white",
+        ];
+        for style in hiding {
+            assert!(hides(style), "{style}");
+        }
+    }
+
+    #[test]
+    fn what_editors_paste_is_not_hidden() {
+        let usual = [
+            "",
+            "text-align:justify;text-indent:-18pt;margin-left:36pt",
+            "text-indent:36.0pt;line-height:150%",
+            "line-height:1;font-size:13px;color:#000",
+            "color:#fff;background-color:#c00",
+            "margin:0;padding:0;height:auto",
+            "overflow:hidden;width:100%",
+            "width:0;border:0",
+            "position:relative;top:-3pt;mso-text-raise:3pt",
+            "font-family:\"Times New Roman\",serif;mso-bidi-font-weight:bold",
+            "display:block;visibility:visible;opacity:1",
+            "font:14px/1.5 Arial",
+            "display",
+            "::::;;;:",
+            "\\",
+            "/* display:none",
+        ];
+        for style in usual {
+            assert!(!hides(style), "{style}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_style_panics(style in "\\PC{0,60}") {
+            let _ = hides(&style);
+        }
+    }
+}
