@@ -20,6 +20,7 @@ pub mod probe;
 pub mod render;
 pub mod report;
 pub mod retry;
+pub mod rhythm;
 pub mod source;
 pub mod store;
 pub mod watcher;

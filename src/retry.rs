@@ -20,6 +20,8 @@ const CAP: Duration = Duration::from_secs(24 * 60 * 60);
 /// A portal that is down is asked at least this often, so that it catches up soon after it comes back.
 const PROBE_CAP: Duration = Duration::from_secs(30);
 const PROBE_FIRST: Duration = Duration::from_secs(4);
+/// A source that fails is read at least this often, unless it is configured more rarely.
+pub const READING_CAP: Duration = Duration::from_secs(30 * 60);
 /// The longest pause that a portal may ask for with `Retry-After`; a longer one is taken for a mistake.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 
@@ -35,6 +37,14 @@ pub fn delivery(tries: u32, after: Option<Duration>, draw: f64) -> Duration {
 #[must_use]
 pub fn probe(failures: u32, after: Option<Duration>, draw: f64) -> Duration {
     jittered(interval(PROBE_FIRST, PROBE_CAP, failures), after, draw)
+}
+
+/// The wait before a source is read again that failed `failures` times in a
+/// row and is otherwise read every `every`: between half and the whole of the
+/// interval, so that a first failure is no reason to ask more often.
+#[must_use]
+pub fn reading(every: Duration, failures: u32, draw: f64) -> Duration {
+    interval(every, READING_CAP.max(every), failures).mul_f64(0.5 + 0.5 * draw.clamp(0.0, 1.0))
 }
 
 /// Full jitter between a tenth and the whole of the interval: never at once,
