@@ -4,7 +4,6 @@
 //! attempts → what the configuration names → lanes → pollers. Shutdown goes
 //! the other way, within a limit.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +32,6 @@ use crate::worker::{GateLimits, Gates, Place, Worker};
 const LOOK_FOR_ORDERS: Duration = Duration::from_millis(500);
 /// How often old attempts are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Polls spread by up to this share of their interval, so that they never come together.
-const POLL_JITTER: f64 = 0.1;
 /// How often `run --once` asks whether everything stands.
 const ONCE_LOOK: Duration = Duration::from_millis(50);
 
@@ -47,7 +44,6 @@ pub struct Daemon {
     worker: Worker,
     pollers: Vec<Poller>,
     watcher: Option<Watcher>,
-    intervals: BTreeMap<String, Duration>,
     reader: Arc<FeedReader>,
     stop_within: Duration,
     /// Attempts that are older are forgotten.
@@ -94,7 +90,6 @@ impl Daemon {
             pollers.push(Poller::new(source, feed_limits(config), reader.clone(), store.clone())?);
         }
         let watcher = watcher(config, &store, &planned)?;
-        let intervals = config.sources.iter().map(|source| (source.id.clone(), source.poll)).collect();
         Ok(Self {
             _lock: lock,
             store,
@@ -102,7 +97,6 @@ impl Daemon {
             worker,
             pollers,
             watcher: Some(watcher),
-            intervals,
             reader,
             stop_within: config.limits.stop_within,
             keep: config.keep.age,
@@ -127,9 +121,9 @@ impl Daemon {
     pub async fn run(mut self) -> anyhow::Result<()> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
+        let sources = self.pollers.len();
         for poller in std::mem::take(&mut self.pollers) {
-            let every = self.intervals.get(&poller.id).copied().unwrap_or(Duration::from_secs(300));
-            tasks.spawn(poll_forever(poller, every, self.planned.clone(), stopped.clone()));
+            tasks.spawn(poll_forever(poller, self.planned.clone(), stopped.clone()));
         }
         tasks.spawn(obey_forever(self.store.clone(), self.planned.clone(), stopped.clone()));
         if let Some(watcher) = self.watcher.take() {
@@ -137,7 +131,7 @@ impl Daemon {
         }
         tasks.spawn(prune_forever(self.store.clone(), self.keep, stopped.clone()));
         notify(&[sd_notify::NotifyState::Ready]);
-        tracing::info!(portals = self.planned.portals.len(), sources = self.intervals.len(), "dongbo runs");
+        tracing::info!(portals = self.planned.portals.len(), sources, "dongbo runs");
         let failure = self.until_signal().await;
         notify(&[sd_notify::NotifyState::Stopping]);
         tracing::info!("stopping");
@@ -363,17 +357,18 @@ async fn plan_newcomers(store: &Store, planned: &Arc<Planned>, rows: &[PortalRow
     Ok(())
 }
 
-async fn poll_forever(mut poller: Poller, every: Duration, planned: Arc<Planned>, mut stop: watch::Receiver<bool>) {
+async fn poll_forever(mut poller: Poller, planned: Arc<Planned>, mut stop: watch::Receiver<bool>) {
+    let mut wait = poller.first_wait();
     loop {
-        match poller.poll(&planned).await {
-            Ok(polled) => log_polled(&poller.id, &polled),
-            Err(error) => tracing::warn!(source = %poller.id, error = %chain(&error), "source not read"),
-        }
-        let wait = every.mul_f64(1.0 + POLL_JITTER * (fastrand::f64() - 0.5));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = stop.changed() => return,
         }
+        match poller.poll(&planned).await {
+            Ok(polled) => log_polled(&poller.id, &polled),
+            Err(error) => tracing::warn!(source = %poller.id, error = %chain(&error), "source not read"),
+        }
+        wait = poller.next().wait;
     }
 }
 

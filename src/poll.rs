@@ -13,12 +13,14 @@ use url::Url;
 
 use crate::article::{Item, Name, Precision};
 use crate::config;
+use crate::manners::{Came, Manners, Note};
+use crate::rhythm::{self, Next, Why};
 use crate::source::feed::WARNINGS_MAX;
-use crate::source::paged::{Ground, Next, Page, Paged, Step, Walk};
+use crate::source::paged::{self, Ground, Page, Paged, Step, Walk};
 use crate::source::{
-    self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Limits, Previous, ReadError, Summary, Validators,
+    self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Head, Limits, Previous, ReadError, Summary, Validators,
 };
-use crate::store::{self, Committed, Ingested, Planned, Quarantined, Store, StoreError};
+use crate::store::{self, Committed, Ingested, Planned, Quarantined, Store, StoreError, wall};
 
 /// Items committed in one transaction: the writer stays free for outcomes.
 const PIECE: usize = 20;
@@ -41,6 +43,13 @@ pub struct Poller {
     /// Older revisions came back; `None`: the ledger knows.
     returns_are_open: Option<bool>,
     failing: Option<&'static str>,
+    poll: Option<Duration>,
+    /// `None`: not asked of the ledger yet.
+    manners: Option<Manners>,
+    /// What was heard at this poll.
+    head: Head,
+    /// At this poll "not modified" hid something.
+    hid: bool,
 }
 
 /// What a poll came to.
@@ -79,7 +88,24 @@ impl Poller {
             previous: None,
             returns_are_open: None,
             failing: None,
+            poll: source.poll,
+            manners: None,
+            head: Head::default(),
+            hid: false,
         })
+    }
+
+    /// How long to wait before the first reading: a source that asked for
+    /// patience before a restart has its way.
+    pub fn first_wait(&mut self) -> Duration {
+        // Where the ledger cannot be read the poll says so.
+        self.manners().map(|manners| manners.left_alone(Timestamp::now())).unwrap_or_default()
+    }
+
+    /// When it is read next, from the end of the last poll on.
+    #[must_use]
+    pub fn next(&self) -> Next {
+        self.manners.as_ref().map_or(Next { wait: rhythm::UNKNOWN, why: Why::Own }, Manners::next)
     }
 
     /// Reads the source once. An unchanged one costs no parse and no write.
@@ -87,6 +113,8 @@ impl Poller {
     /// # Errors
     /// Nothing of the reading is lost: the next poll reads it again.
     pub async fn poll(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        self.manners()?;
+        (self.head, self.hid) = (Head::default(), false);
         let polled = self.read(planned).await;
         let failing = match &polled {
             Ok(_) => None,
@@ -97,20 +125,92 @@ impl Poller {
             self.store.source_fails(&self.id, failing.map(str::to_owned)).await?;
             self.failing = failing;
         }
+        self.settle(&polled).await?;
         polled
+    }
+
+    /// Takes in how the poll ended; the ledger hears of it only where something changed.
+    async fn settle(&mut self, polled: &Result<Polled, PollError>) -> Result<(), StoreError> {
+        let came = match polled {
+            Err(_) => Came::Failed,
+            Ok(Polled::Unchanged) => Came::Unchanged,
+            Ok(Polled::Changed { summary, .. }) => Came::Changed { own: self.own_rhythm()?, said: summary.said },
+        };
+        let head = self.source_head();
+        let hid = self.hid;
+        let note = self.manners()?.settle(came, &head, hid, Timestamp::now(), fastrand::f64());
+        let Some(Note { kept, told }) = note else { return Ok(()) };
+        for (what, detail) in &told {
+            tracing::warn!(source = %self.id, detail, "{what}");
+        }
+        self.store.keep_rhythm(&self.id, kept, told).await
+    }
+
+    fn manners(&mut self) -> Result<&mut Manners, StoreError> {
+        let manners = match self.manners.take() {
+            Some(manners) => manners,
+            None => {
+                let read_at = self.store.source(&self.id)?.and_then(|row| row.read_at);
+                let read_at = read_at.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+                Manners::new(self.poll, self.store.rhythm(&self.id)?, self.own_rhythm()?, read_at)
+            }
+        };
+        Ok(self.manners.insert(manners))
+    }
+
+    fn own_rhythm(&self) -> Result<Option<Duration>, StoreError> {
+        Ok(rhythm::own(self.store.published_lately(&self.id, rhythm::NEWEST)?.into_iter()))
+    }
+
+    /// A page's number is no part of the address that a source has moved to.
+    fn source_head(&self) -> Head {
+        let mut head = self.head.clone();
+        if let Some(moved) = head.moved.as_mut().filter(|_| self.paged.is_some()) {
+            moved.set_query(self.url.query());
+        }
+        head
     }
 
     async fn read(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
         let previous = self.previous()?;
-        let Some(paged) = self.paged.clone() else {
-            return match self.ask(&self.url, &previous).await? {
-                Fetched::Unchanged { .. } => self.unchanged(planned).await,
-                Fetched::Changed(body) => self.take_in(*body, planned).await,
-            };
+        let (believes, doubts) = {
+            let (manners, now) = (self.manners()?, Timestamp::now());
+            (manners.believes(now), manners.doubts(now))
         };
-        match self.ask(&paged.first(&self.url), &previous).await? {
+        let whole = Previous { validators: Validators::default(), hash: previous.hash };
+        let url = self.paged.as_ref().map_or_else(|| self.url.clone(), |paged| paged.first(&self.url));
+        match self.ask(&url, if believes { &previous } else { &whole }).await? {
+            Fetched::Unchanged { .. } if doubts && self.head.status == Some(304) => {
+                self.doubt(&url, &whole, planned).await
+            }
             Fetched::Unchanged { .. } => self.unchanged(planned).await,
-            Fetched::Changed(body) => self.walk(&paged, *body, planned).await,
+            Fetched::Changed(body) => self.changed(*body, planned).await,
+        }
+    }
+
+    /// The source has said "not modified" for a day, and just now: is it true?
+    /// A body in which only a time stamp differs hides nothing.
+    async fn doubt(&mut self, url: &Url, whole: &Previous, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        match self.ask(url, whole).await {
+            Ok(Fetched::Unchanged { .. }) => self.unchanged(planned).await,
+            Ok(Fetched::Changed(body)) => {
+                let polled = self.changed(*body, planned).await?;
+                self.hid =
+                    matches!(&polled, Polled::Changed { committed, .. } if committed.new + committed.corrected > 0);
+                Ok(polled)
+            }
+            Err(error) => {
+                tracing::debug!(source = %self.id, %error, "the source could not be read without its validators");
+                self.manners()?.put_off(Timestamp::now());
+                self.unchanged(planned).await
+            }
+        }
+    }
+
+    async fn changed(&mut self, body: Body, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        match self.paged.clone() {
+            None => self.take_in(body, planned).await,
+            Some(paged) => self.walk(&paged, body, planned).await,
         }
     }
 
@@ -129,10 +229,13 @@ impl Poller {
         Ok(Polled::Changed { committed, summary: Summary { complete: true, ..Summary::default() } })
     }
 
-    async fn ask(&self, url: &Url, previous: &Previous) -> Result<Fetched, ReadError> {
+    async fn ask(&mut self, url: &Url, previous: &Previous) -> Result<Fetched, ReadError> {
         let place = self.paged.as_deref().and_then(Paged::authorization);
         let secret = place.map(SecretRef::resolve).transpose().map_err(|error| ReadError::Secret(Some(error)))?;
-        self.fetcher.ask(Ask { url, source: &self.url, previous, authorization: secret.as_ref() }).await
+        let ask = Ask { url, source: &self.url, previous, authorization: secret.as_ref() };
+        let heard = self.fetcher.hear(ask).await;
+        self.head = self.head.clone().then(heard.head);
+        heard.fetched
     }
 
     /// Reads page after page until the walk is done. The validators of the
@@ -150,19 +253,19 @@ impl Poller {
             // A server that ignores the page's number sends the same page for ever.
             let next = next.filter(|_| last.replace(this) != Some(this));
             let url = match (walk.next(Step { more: next.is_some(), ..step }), next) {
-                (Next::Page, Some(next)) => {
+                (paged::Next::Page, Some(next)) => {
                     number += 1;
                     next
                 }
-                (Next::Again, _) => {
+                (paged::Next::Again, _) => {
                     (number, last) = (0, None);
                     paged.first(&self.url)
                 }
-                (Next::Gap, _) => {
-                    tracing::warn!(source = %self.id, "articles may have been missed: nothing known was met");
+                (paged::Next::Gap, _) => {
+                    self.gap().await?;
                     break;
                 }
-                (Next::Done | Next::Page, _) => break,
+                (paged::Next::Done | paged::Next::Page, _) => break,
             };
             tokio::time::sleep(PAGE_PAUSE).await;
             let Fetched::Changed(page) = self.ask(&url, &Previous::default()).await? else { break };
@@ -236,9 +339,15 @@ impl Poller {
         let reader = self.reader.clone();
         let (validators, hash) = (body.validators.clone(), body.hash);
         let parse = tokio::task::spawn_blocking(move || parse(&reader, &body, &send));
-        let mut committed = Committed::default();
+        let (mut committed, began) = (Committed::default(), wall());
+        let (mut any, mut known) = (false, false);
         while let Some((items, quarantined)) = receive.recv().await {
+            any |= !items.is_empty();
+            known = known || self.store.shows_any(&self.id, &items)?;
             committed = committed.and(self.keep(items, quarantined, false, planned).await?);
+        }
+        if any && !known && self.store.showed_before(&self.id, began)? {
+            self.gap().await?;
         }
         let summary = parse.await.map_err(stopped)??;
         if summary.complete {
@@ -247,6 +356,13 @@ impl Poller {
             self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
         }
         Ok(Polled::Changed { committed, summary })
+    }
+
+    /// A reading that shares nothing with those before: articles in between may be lost.
+    async fn gap(&mut self) -> Result<(), StoreError> {
+        let after = self.manners()?.since_reading(Timestamp::now());
+        tracing::warn!(source = %self.id, "articles may have been missed: nothing known was met");
+        self.store.gap(&self.id, after).await
     }
 
     async fn save(&mut self, validators: Validators, hash: [u8; 32], planned: &Arc<Planned>) -> Result<(), StoreError> {

@@ -9,11 +9,11 @@ use dongbo_sdk::{Capabilities, CategorySupport, DateSupport, ErrorKind, KeySuppo
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::delivery::{Hold, Moment, Stands, State, Waiting, Wanted};
 use crate::message::{Lang, Message, Problem, SourceFault, span};
 use crate::source::date::LOCAL;
-use crate::store::{ArticleRow, Counts, DeliveryRow, Desk, Health, HeldCount, OrderRow, PortalRow, StoreError, wall};
+use crate::store::{ArticleRow, Counts, DeliveryRow, Desk, Gap, Health, HeldCount, OrderRow, PortalRow, Rhythm, StoreError, wall};
 
 /// One of two texts.
 #[must_use]
@@ -103,6 +103,15 @@ pub struct SourceStatus {
     pub braked: bool,
     /// What the content firewall holds.
     pub held: HeldCount,
+    /// Readings that failed in a row.
+    pub failures: u32,
+    /// How often it is read, in seconds, and what decides that: `configured`,
+    /// `own-rhythm`, `wished`, `retry-after` or `failing`; `null`: not read yet.
+    pub every_s: Option<u64>,
+    pub why: Option<String>,
+    /// When it is read next, where the last reading failed.
+    pub next_at: Option<i64>,
+    /// What a person should know, what asks for an act first.
     pub messages: Vec<Message>,
 }
 
@@ -133,8 +142,22 @@ impl Status {
                 waiting: held.articles.into(),
                 urgent: held.urgent.into(),
             });
-            let messages = braked_by.into_iter().chain(held_by).map(|problem| problem.message(lang)).collect();
-            sources.push(SourceStatus { id: source.id.clone(), read_at, failing, braked, held, messages });
+            let rhythm = desk.rhythm(&source.id)?;
+            let notices = notices(source, &rhythm, desk.gap(&source.id)?);
+            let problems = braked_by.into_iter().chain(held_by).chain(notices);
+            let messages = problems.map(|problem| problem.message(lang)).collect();
+            sources.push(SourceStatus {
+                id: source.id.clone(),
+                read_at,
+                failing,
+                braked,
+                held,
+                failures: rhythm.failures,
+                every_s: rhythm.every.map(|every| every.as_secs()),
+                why: rhythm.why,
+                next_at: rhythm.not_before,
+                messages,
+            });
         }
         Ok(Self {
             running: crate::store::InstanceLock::is_held(&config.state),
@@ -418,8 +441,54 @@ impl SourceStatus {
             Some(kind) => format!("{} {kind}", either(lang, "KHÔNG ĐỌC ĐƯỢC:", "NOT READ:")),
             None => either(lang, "đọc được", "readable").into(),
         };
-        format!("{word} {}: {state}, {} {read}", self.id, either(lang, "có tin mới lúc", "something new at"))
+        let new = either(lang, "có tin mới lúc", "something new at");
+        format!("{word} {}: {state}, {new} {read}{}", self.id, self.rhythm(lang))
     }
+
+    /// How often it is read, or when next, and why where that is not the ordinary interval.
+    fn rhythm(&self, lang: Lang) -> String {
+        let Some(every) = self.every_s else { return String::new() };
+        let why = match self.why.as_deref() {
+            Some("wished") => either(lang, " (theo đề nghị của nguồn)", " (as the source wishes)").to_owned(),
+            Some("retry-after") => {
+                either(lang, " (nguồn đề nghị chờ: Retry-After)", " (the source asks to wait: Retry-After)").to_owned()
+            }
+            Some("failing") => {
+                let failures = self.failures;
+                either(
+                    lang,
+                    format!(" (sau {failures} lần lỗi liên tiếp)"),
+                    format!(" (failures in a row: {failures})"),
+                )
+            }
+            Some(_) | None => String::new(),
+        };
+        match self.next_at {
+            Some(at) => format!(", {} {}{why}", either(lang, "đọc lại lúc", "read again at"), when(at, lang)),
+            None => {
+                let every = span(Duration::from_secs(every), lang);
+                format!(", {} {every}{why}", either(lang, "đọc mỗi", "read every"))
+            }
+        }
+    }
+}
+
+/// A gap is told for so long.
+const GAP_TOLD_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// What a person should know of a source although it is read.
+fn notices(source: &Source, rhythm: &Rhythm, gap: Option<Gap>) -> Vec<Problem> {
+    let (id, url, now) = (source.id.clone(), source.url.to_string(), wall());
+    let gap = gap.filter(|gap| now.abs_diff(gap.at) < GAP_TOLD_MS);
+    let distrusted = rhythm.distrusted_until.is_some_and(|until| until > now);
+    let problem = |fault, url: &str| Problem::Source { fault, source: id.clone(), url: url.to_owned() };
+    let moved = rhythm.moved.as_deref().filter(|moved| *moved != url);
+    let all = [
+        moved.map(|moved| problem(SourceFault::Moved, moved)),
+        gap.map(|gap| problem(SourceFault::Gap { since: gap.after }, &url)),
+        distrusted.then(|| problem(SourceFault::Distrusted, &url)),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// Why an article is withdrawn, in words.

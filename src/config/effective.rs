@@ -14,7 +14,6 @@ use super::{ATTRIBUTION, Installation, Keep, Limits, Portal, Source, Watch, wire
 use crate::firewall::{self, Policy};
 
 const STATE: &str = "/var/lib/dongbo";
-const POLL: Duration = Duration::from_secs(5 * 60);
 const BACKFILL: Backfill = Backfill::Age(Duration::from_secs(7 * 86_400));
 const CREATE_BURST: u32 = 50;
 const PUBLISH_DELAY: Duration = Duration::from_secs(2 * 60);
@@ -74,7 +73,7 @@ pub(super) fn source(from: &wire::Source, url: Url, defaults: &wire::Defaults) -
         id: from.id.clone(),
         name: from.name.clone().unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned()),
         url,
-        poll: plain(from.poll.or(defaults.poll), POLL),
+        poll: from.poll.or(defaults.poll).map(|Human(poll)| poll),
         categories: nfc(Some(&from.categories)),
         read: from.read.as_ref().map(|read| read.0.clone()),
         read_as_written: None,

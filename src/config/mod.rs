@@ -105,7 +105,8 @@ pub struct Source {
     pub name: String,
     /// `http` or `https`, without account.
     pub url: Url,
-    pub poll: Duration,
+    /// `None`: by its own rhythm.
+    pub poll: Option<Duration>,
     /// Categories of every article, NFC, beside those that it names.
     pub categories: Vec<String>,
     /// How it is read; `None`: as a feed.

@@ -65,7 +65,8 @@ struct SourceEntry<'a> {
     id: &'a str,
     name: &'a str,
     url: &'a str,
-    poll: Human,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll: Option<Human>,
     categories: &'a [String],
     urgent: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,7 +159,7 @@ impl<'a> From<&'a Source> for SourceEntry<'a> {
         let read = read_as_written.as_ref();
         let Policy { own: _, hosts, words, hidden, burst, urgent: _ } = firewall;
         let firewall = FirewallEntry { hosts, words, hidden: *hidden, burst: *burst };
-        Self { id, name, url: url.as_str(), poll: Human(*poll), categories, urgent, read, firewall }
+        Self { id, name, url: url.as_str(), poll: poll.map(Human), categories, urgent, read, firewall }
     }
 }
 

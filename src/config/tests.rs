@@ -102,7 +102,7 @@ fn a_portal_overrides_the_defaults() {
     assert_eq!(shared.removal, Some(Removal::Trash));
     assert_eq!(config.sources[0].urgent, Vec::<String>::new());
     assert_eq!(config.sources[1].urgent, ["Khẩn"]);
-    assert_eq!(config.sources[1].poll, Duration::from_secs(120));
+    assert_eq!(config.sources[1].poll, Some(Duration::from_secs(120)));
 }
 
 #[test]

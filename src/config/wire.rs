@@ -126,7 +126,9 @@ pub(super) struct Source {
     pub name: Option<String>,
     /// Address of the feed.
     pub url: String,
-    /// How often it is read. Default `"5m"`, at least `"10s"`.
+    /// How often it is read, at least `"10s"`. Default: by the source's own
+    /// rhythm, every 1 to 15 minutes. Its wishes (`ttl`, caching headers) may
+    /// lengthen either to 15 minutes.
     pub poll: Option<Human>,
     /// Categories of every article of this source, beside those that it names.
     #[serde(default)]

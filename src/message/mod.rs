@@ -183,6 +183,15 @@ pub enum SourceFault {
         /// The key below `[source.read.KIND]`.
         field: &'static str,
     },
+    /// It redirects for good; `url` of the problem is the new address.
+    Moved,
+    /// A reading met nothing that was known: articles may have been missed.
+    Gap {
+        /// Since the reading before; `None`: not known.
+        since: Option<Duration>,
+    },
+    /// It said "not modified" although it was.
+    Distrusted,
     /// Reads well, but nothing new came for unusually long.
     Silent {
         since: Duration,
@@ -303,6 +312,9 @@ impl SourceFault {
             Self::Braked => "source-braked",
             Self::Secret => "source-secret",
             Self::Unmatched { .. } => "source-unmatched",
+            Self::Moved => "source-moved",
+            Self::Gap { .. } => "source-gap",
+            Self::Distrusted => "source-distrusted",
             Self::Silent { .. } => "source-silent",
         }
     }
@@ -314,7 +326,15 @@ impl SourceFault {
             Self::Malformed { line } => Some(id("line", known(line, lang))),
             Self::Silent { since } => Some(id("since", span(since, lang))),
             Self::Unmatched { field } => Some(id("field", field)),
-            Self::Unreachable | Self::NotAFeed | Self::Page | Self::Tls | Self::Secret | Self::Braked => None,
+            Self::Gap { since } => Some(id("since", known(since.map(|since| span(since, lang)), lang))),
+            Self::Unreachable
+            | Self::NotAFeed
+            | Self::Page
+            | Self::Tls
+            | Self::Secret
+            | Self::Braked
+            | Self::Moved
+            | Self::Distrusted => None,
         }
     }
 }

@@ -51,7 +51,7 @@ fn calls(world: &World, article: Option<&str>) -> Vec<Problem> {
     ErrorKind::ALL.into_iter().map(call).collect()
 }
 
-fn sources(world: &World) -> [Problem; 11] {
+fn sources(world: &World) -> [Problem; 14] {
     let faults = [
         SourceFault::Unreachable,
         SourceFault::Status(503),
@@ -63,6 +63,9 @@ fn sources(world: &World) -> [Problem; 11] {
         SourceFault::Secret,
         SourceFault::Braked,
         SourceFault::Unmatched { field: "content" },
+        SourceFault::Moved,
+        SourceFault::Gap { since: Some(Duration::from_secs(300)) },
+        SourceFault::Distrusted,
         SourceFault::Silent { since: Duration::from_secs(3 * 86_400) },
     ];
     faults.map(|fault| Problem::Source { fault, source: world.source.to_owned(), url: world.address.clone() })

@@ -467,6 +467,36 @@ fn source_lines(fault: SourceFault) -> ([&'static str; 2], [&'static str; 2]) {
                 "Correct {field} of the source in the configuration, then try: dongbo read {url} --source {source}",
             ],
         ),
+        SourceFault::Moved => (
+            [
+                "Nguồn đã chuyển hẳn sang địa chỉ khác; dongbo vẫn đọc được qua chuyển hướng.",
+                "Sửa url của nguồn {source} trong tệp cấu hình thành địa chỉ trên, rồi khởi động lại dongbo.",
+            ],
+            [
+                "The source has moved for good; it is read through its redirect.",
+                "Change url of source {source} in the configuration to this address, then restart dongbo.",
+            ],
+        ),
+        SourceFault::Gap { .. } => (
+            [
+                "Lần đọc này không gặp bài nào đã biết (lần đọc trước cách {since}): có thể đã bỏ sót bài ở giữa.",
+                "Đối chiếu với trang của nguồn; nếu thiếu bài, giảm poll của nguồn hoặc đề nghị nguồn liệt kê nhiều bài hơn.",
+            ],
+            [
+                "A reading met nothing known (the one before: {since} earlier): articles in between may be missed.",
+                "Compare with the source's site; if articles are missing, shorten poll or ask for a longer feed.",
+            ],
+        ),
+        SourceFault::Distrusted => (
+            [
+                "Nguồn báo “không thay đổi” trong khi đã có nội dung mới; trong một ngày nguồn được đọc toàn bộ.",
+                "Báo đơn vị quản trị nguồn: ETag hoặc Last-Modified của địa chỉ này sai, thường do bộ nhớ đệm.",
+            ],
+            [
+                "The source said “not modified” although it had something new; for a day it is read whole.",
+                "Tell the source's administrators: ETag or Last-Modified of this address is wrong, often by a cache.",
+            ],
+        ),
         SourceFault::Silent { .. } => (
             [
                 "Nguồn vẫn trả lời nhưng đã {since} không có bài mới, lâu hơn bình thường.",

@@ -17,6 +17,7 @@ use super::error::{ReadError, begins};
 
 use super::item::{self, Context};
 use super::raw::RawItem;
+use super::wishes::Said;
 use super::xml::{self, Damage, Dialect, Scan};
 use super::{charset, jsonfeed, text};
 use crate::article::{Item, Name};
@@ -136,6 +137,8 @@ pub struct Summary {
     /// validators must not be saved, so that the next poll reads it again.
     pub complete: bool,
     pub warnings: Vec<Warning>,
+    /// What the feed says of its own rhythm; `None`: no feed was read.
+    pub said: Option<Said>,
 }
 
 /// What an operator may want to know although everything was read.
@@ -238,7 +241,8 @@ impl Reading {
                 let damaged = scan.gave_up().then_some(Warning::TooDamaged);
                 let warnings = summary.warnings.into_iter().chain(damaged).chain(context.warnings).chain(shared);
                 let warnings = warnings.take(WARNINGS_MAX).collect();
-                Ok(Summary { title, complete: scan.complete && !context.stopped, warnings, ..summary })
+                let complete = scan.complete && !context.stopped;
+                Ok(Summary { title, complete, warnings, said: Some(scan.said), ..summary })
             }
         }
     }

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use dongbo_sdk::Secret;
 use flate2::write::MultiGzDecoder;
+use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
 use super::address::{self, GuardedResolver, RefusedAddress};
 use super::error::ReadError;
+use super::head::Head;
 use super::{charset, text};
 
 /// A compressed body may be at most this many times as large as on the wire.
@@ -156,6 +158,13 @@ pub enum Fetched {
     Changed(Box<Body>),
 }
 
+/// The answer of a source with its head, which says when to ask again even where the body is none.
+#[derive(Debug)]
+pub struct Heard {
+    pub head: Head,
+    pub fetched: Result<Fetched, ReadError>,
+}
+
 /// Fetches for one source; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
@@ -206,9 +215,20 @@ impl Fetcher {
     /// # Errors
     /// One try; see [`ReadError`] for what may go wrong.
     pub async fn ask(&self, ask: Ask<'_>) -> Result<Fetched, ReadError> {
+        self.hear(ask).await.fetched
+    }
+
+    /// As [`Fetcher::ask`], with what the head of the answer says.
+    pub async fn hear(&self, ask: Ask<'_>) -> Heard {
+        let mut head = Head::default();
+        let fetched = self.fetched(ask, &mut head).await;
+        Heard { head, fetched }
+    }
+
+    async fn fetched(&self, ask: Ask<'_>, head: &mut Head) -> Result<Fetched, ReadError> {
         let previous = ask.previous;
         let headers = conditional(&previous.validators);
-        let (body, answer) = self.get(ask, headers).await?;
+        let (body, answer) = self.get(ask, headers, head).await?;
         let validators = answer.validators.clone();
         match body {
             None if previous.validators == Validators::default() => Err(ReadError::NotModifiedLoop),
@@ -232,8 +252,8 @@ impl Fetcher {
     pub async fn look(&self, url: &Url, allowed: &Url) -> Result<(u16, Url), ReadError> {
         let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_PAGE))]);
-        let (response, last) = self.within(self.hops(ask, headers)).await?;
-        Ok((response.status().as_u16(), last))
+        let Arrived { response, url, .. } = self.within(self.hops(ask, headers)).await?;
+        Ok((response.status().as_u16(), url))
     }
 
     /// As [`Fetcher::look`], with the page itself as text.
@@ -243,7 +263,7 @@ impl Fetcher {
     pub async fn page(&self, url: &Url, allowed: &Url) -> Result<Page, ReadError> {
         let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_PAGE))]);
-        let (body, Answer { content_type, final_url, .. }) = self.get(ask, headers).await?;
+        let (body, Answer { content_type, final_url, .. }) = self.get(ask, headers, &mut Head::default()).await?;
         let (bytes, _) = body.ok_or(ReadError::NotModifiedLoop)?;
         Ok(Page { bytes, content_type, final_url })
     }
@@ -259,7 +279,7 @@ impl Fetcher {
             (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
         ]);
         self.within(async {
-            let (response, final_url) = self.hops(ask, headers).await?;
+            let Arrived { response, url: final_url, .. } = self.hops(ask, headers).await?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = self.read(response).await.map(|(bytes, _)| bytes);
             Ok(Visit { status, headers, final_url, body })
@@ -271,14 +291,14 @@ impl Fetcher {
     pub(super) async fn fetch_content(&self, url: &Url, allowed: &Url) -> Result<Vec<u8>, ReadError> {
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_MEDIA))]);
         let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
-        match self.get(ask, headers).await? {
+        match self.get(ask, headers, &mut Head::default()).await? {
             (Some((bytes, _)), _) => Ok(bytes),
             (None, _) => Err(ReadError::NotModifiedLoop),
         }
     }
 
-    async fn get(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
-        self.within(self.follow(ask, headers)).await
+    async fn get(&self, ask: Ask<'_>, headers: HeaderMap, head: &mut Head) -> Result<(Payload, Answer), ReadError> {
+        self.within(self.follow(ask, headers, head)).await
     }
 
     async fn within<T>(&self, answer: impl Future<Output = Result<T, ReadError>>) -> Result<T, ReadError> {
@@ -286,8 +306,9 @@ impl Fetcher {
         tokio::time::timeout(self.limits.total, answer).await.map_err(late)?
     }
 
-    async fn follow(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Payload, Answer), ReadError> {
-        let (response, url) = self.hops(ask, headers).await?;
+    async fn follow(&self, ask: Ask<'_>, headers: HeaderMap, head: &mut Head) -> Result<(Payload, Answer), ReadError> {
+        let Arrived { response, url, moved } = self.hops(ask, headers).await?;
+        *head = Head::of(response.status().as_u16(), response.headers(), moved, Timestamp::now());
         let (status, answer) = (response.status(), Answer::of(&response, url));
         if status == StatusCode::NOT_MODIFIED {
             return Ok((None, answer));
@@ -300,8 +321,8 @@ impl Fetcher {
 
     /// Follows redirects by hand: each hop is judged like the first. The
     /// answer that is none, and where it came from.
-    async fn hops(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<(Response, Url), ReadError> {
-        let mut url = ask.url.clone();
+    async fn hops(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<Arrived, ReadError> {
+        let (mut url, mut moved, mut for_good) = (ask.url.clone(), None, true);
         for _ in 0..=self.limits.redirects_max {
             let mut headers = headers.clone();
             if let Some(secret) = ask.authorization.filter(|_| url.origin() == ask.source.origin()) {
@@ -309,10 +330,12 @@ impl Fetcher {
             }
             let client = self.client(&url, ask.source)?;
             let response = client.get(url.clone()).headers(headers).send().await.map_err(transport)?;
-            match redirect(&url, &response) {
-                Some(next) => url = next,
-                None => return Ok((response, url)),
+            let Some(next) = redirect(&url, &response) else { return Ok(Arrived { response, url, moved }) };
+            for_good &= matches!(response.status(), StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
+            if for_good {
+                moved = Some(next.clone());
             }
+            url = next;
         }
         Err(ReadError::RedirectLoop)
     }
@@ -343,6 +366,15 @@ impl Fetcher {
         }
         body.finish()
     }
+}
+
+/// The answer at the end of all redirects.
+struct Arrived {
+    response: Response,
+    /// Where it came from.
+    url: Url,
+    /// Where permanent redirects led before any temporary one.
+    moved: Option<Url>,
 }
 
 /// `None` for 304, else the decoded body with its size on the wire.

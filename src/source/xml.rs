@@ -11,6 +11,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::raw::{OpenItem, RawItem, Slot, Step, content};
+use super::wishes::Said;
 use super::{atom, rss, text};
 
 /// Open elements, counted from the document's root.
@@ -87,6 +88,8 @@ pub struct Scan {
     pub site: Option<String>,
     /// `xml:base` of the root.
     pub base: Option<String>,
+    /// What the feed says of its own rhythm, as far as it was read.
+    pub said: Said,
     /// The root's end tag was seen.
     pub complete: bool,
     damages: usize,
@@ -103,6 +106,7 @@ impl Scan {
             title: None,
             site: None,
             base: None,
+            said: Said::default(),
             complete: false,
             damages: 0,
         }
@@ -180,6 +184,8 @@ impl Scan {
                     let name = self.name(tag.name().as_ref());
                     if !path.iter().any(|open| matches!(open.as_str(), "image" | "textinput" | "textInput")) {
                         self.note(&name, &captured);
+                        let parent = path.iter().rev().nth(1).map_or("", String::as_str);
+                        self.said.note(parent, &name, &captured);
                     }
                     captured.clear();
                     self.complete |= matches!(name.as_str(), "rss" | "feed" | "rdf:RDF" | "rdf");
@@ -335,6 +341,7 @@ fn known_namespace(uri: &str) -> Option<&'static str> {
         ("purl.org/dc/elements/1.1", "dc"),
         ("purl.org/dc/terms", "dcterms"),
         ("search.yahoo.com/mrss", "media"),
+        ("purl.org/rss/1.0/modules/syndication", "sy"),
         ("www.w3.org/2005/Atom", "atom"),
         ("purl.org/atom/ns", "atom"),
         ("www.w3.org/1999/02/22-rdf-syntax-ns", "rdf"),

@@ -191,7 +191,7 @@ pub(super) fn source_row(db: &Connection, name: &str) -> Result<Option<SourceRow
     Ok(row)
 }
 
-fn source_id(db: &Connection, name: &str) -> Result<i64, StoreError> {
+pub(super) fn source_id(db: &Connection, name: &str) -> Result<i64, StoreError> {
     let mut statement = db.prepare_cached("SELECT id FROM source WHERE name = ?1")?;
     statement
         .query_row([name], |row| row.get(0))
@@ -246,7 +246,7 @@ fn take_in(tx: &Tx<'_>, source: (i64, &str), item: &Item, planned: &Planned) -> 
 }
 
 /// The first name that is known decides which article this is.
-fn known_article(db: &Connection, item: &Item) -> Result<Option<ArticleId>, StoreError> {
+pub(super) fn known_article(db: &Connection, item: &Item) -> Result<Option<ArticleId>, StoreError> {
     let mut statement =
         db.prepare_cached("SELECT article FROM alias WHERE origin = ?1 AND kind = ?2 AND value = ?3")?;
     for name in &item.names {
@@ -339,7 +339,7 @@ fn sight(tx: &Tx<'_>, article: ArticleId, source: i64, revision: RevisionId, ite
 }
 
 /// A source's row of an article.
-struct Shown {
+pub(super) struct Shown {
     revision: RevisionId,
     categories: String,
     returning: Option<RevisionId>,
@@ -355,7 +355,7 @@ impl Shown {
     }
 }
 
-fn shown(db: &Connection, article: ArticleId, source: i64) -> Result<Option<Shown>, StoreError> {
+pub(super) fn shown(db: &Connection, article: ArticleId, source: i64) -> Result<Option<Shown>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT revision, categories, came_back, updated FROM sighting WHERE article = ?1 AND source = ?2",
     )?;

@@ -8,8 +8,12 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One entry per version, never edited once released.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// The schema that this program writes.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -70,5 +74,8 @@ mod tests {
         assert_eq!(by, None, "what was withdrawn before was a person's order");
         let braked: Option<i64> = db.query_row("SELECT braked FROM source", [], |row| row.get(0)).unwrap();
         assert_eq!(braked, None);
+        let kept: (u32, Option<i64>) =
+            db.query_row("SELECT failures, not_before FROM source", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(kept, (0, None), "a known source is read at once");
     }
 }

@@ -115,6 +115,20 @@ async fn a_burst_is_followed_back_to_known_ground() {
 }
 
 #[tokio::test]
+async fn a_burst_beyond_all_pages_is_told_as_a_gap() {
+    let listing = Listing::start();
+    listing.add(20);
+    let mut reader = Reader::new(&listing).await;
+    reader.poll().await;
+    listing.add(500);
+    assert_eq!(reader.poll().await.new, 400);
+    let ledger = rusqlite::Connection::open(reader.folder.path().join("state/dongbo.db")).unwrap();
+    let told = |sql| ledger.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(told("SELECT count(*) FROM event WHERE what = 'source.gap'"), 1);
+    assert_eq!(told("SELECT count(*) FROM source WHERE gap_at > 0"), 1);
+}
+
+#[tokio::test]
 async fn what_comes_while_the_pages_are_read_is_neither_missed_nor_doubled() {
     let listing = Listing::start();
     listing.add(65);

@@ -5,55 +5,10 @@ use std::sync::Arc;
 use dongbo::article::{Content, Item, Name, NameKind, Precision};
 use dongbo::config::Config;
 use dongbo::daemon;
-use dongbo::poll::{Polled, Poller};
-use dongbo::source::{FeedReader, Limits};
-use dongbo::store::{Committed, Ingested, Linger, Planned, SourceSpec, Store};
-use dongbo_wordpress::fake::FakeWordPress;
+use dongbo::store::{Committed, Ingested, Linger, SourceSpec, Store};
 
-use crate::desk::Desk;
+use crate::reader::Reader;
 use crate::world::feed::Feed;
-
-/// Commits of other connections, as SQLite counts them for this one.
-fn commits_seen(ledger: &rusqlite::Connection) -> i64 {
-    ledger.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap()
-}
-
-/// A ledger, and the poller of one feed.
-struct Reader {
-    _desk: Desk,
-    _site: FakeWordPress,
-    ledger: rusqlite::Connection,
-    store: Store,
-    planned: Arc<Planned>,
-    reader: Arc<FeedReader>,
-    poller: Poller,
-}
-
-impl Reader {
-    async fn new(feed: &Feed) -> Self {
-        let site = FakeWordPress::start();
-        let desk = Desk::new(feed, &[&site], "");
-        let config = Config::load(&desk.path("dongbo.toml")).unwrap();
-        std::fs::create_dir_all(&config.state).unwrap();
-        let store = Store::open(&config.state, Linger::No).unwrap();
-        let source = &config.sources[0];
-        let spec = SourceSpec { id: source.id.clone(), name: source.name.clone() };
-        let rows = store.configure(vec![spec], Vec::new()).await.unwrap();
-        let planned = Arc::new(daemon::planned(&config, &rows));
-        let reader = Arc::new(FeedReader::default());
-        let poller = Poller::new(source, Limits::default(), reader.clone(), store.clone()).unwrap();
-        let ledger = rusqlite::Connection::open(config.state.join("dongbo.db")).unwrap();
-        Self { _desk: desk, _site: site, ledger, store, planned, reader, poller }
-    }
-
-    /// What a poll brought; `None`: the feed is unchanged.
-    async fn poll(&mut self) -> Option<Committed> {
-        match self.poller.poll(&self.planned).await.unwrap() {
-            Polled::Changed { committed, .. } => Some(committed),
-            Polled::Unchanged => None,
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_hundred_polls_of_an_unchanged_feed_parse_and_write_nothing() {
@@ -61,17 +16,18 @@ async fn a_hundred_polls_of_an_unchanged_feed_parse_and_write_nothing() {
     feed.add(50);
     let mut reader = Reader::new(&feed).await;
     assert_eq!(reader.poll().await.map(|committed| committed.new), Some(50));
-    let (commits, parses) = (commits_seen(&reader.ledger), reader.reader.parses());
+    let (commits, parses) = (reader.commits(), reader.reader.parses());
     for _ in 0..100 {
         assert_eq!(reader.poll().await, None);
     }
-    assert_eq!((commits_seen(&reader.ledger), reader.reader.parses()), (commits, parses));
+    assert!(reader.commits().are_the_same_as(commits));
+    assert_eq!(reader.reader.parses(), parses);
     assert_eq!(feed.requests().not_modified, 100);
 
     // The counter of commits does count.
     feed.add(1);
     reader.poll().await;
-    assert_ne!(commits_seen(&reader.ledger), commits);
+    assert!(!reader.commits().are_the_same_as(commits));
     reader.store.close();
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -46,6 +47,23 @@ struct Shared {
     requests: Requests,
     /// How single pages answer, where not as published.
     pages: BTreeMap<u32, PageIs>,
+    script: Script,
+    /// When the feed was asked.
+    asked: Vec<Instant>,
+}
+
+/// What the feed's address does beside the ordinary, until another script is given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Script {
+    /// Instead of 200; with a `location` header it redirects to the feed's second address.
+    pub(crate) status: Option<u16>,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// Elements of the channel, as XML.
+    pub(crate) channel: &'static str,
+    /// Whoever shows a validator is told "not modified", whatever is new.
+    pub(crate) always_unmodified: bool,
+    /// How many of the newest articles it shows; `None`: all.
+    pub(crate) window: Option<usize>,
 }
 
 /// What became of an article's own page.
@@ -131,6 +149,37 @@ impl Feed {
         self.shared().pages.insert(number, page);
     }
 
+    /// From now on the feed's address answers like this. What it shows changes
+    /// for readers that remember it only with its next article.
+    pub(crate) fn play(&self, script: Script) {
+        self.shared().script = script;
+    }
+
+    /// Every article has a new guid, as after an update of the portal.
+    pub(crate) fn renew_guids(&self) {
+        let mut shared = self.shared();
+        shared.version += 1;
+        shared.articles.iter_mut().for_each(|article| article.guid = format!("moi-{}", article.number));
+    }
+
+    /// Every article has a new address.
+    pub(crate) fn renew_links(&self) {
+        let base = self.base();
+        let mut shared = self.shared();
+        shared.version += 1;
+        shared.articles.iter_mut().for_each(|article| article.url = format!("{base}/bai/{}", article.number));
+    }
+
+    /// The feed's second address, to which a script may redirect.
+    pub(crate) fn second_url(&self) -> String {
+        format!("{}/rss/moi.rss", self.base())
+    }
+
+    /// When the feed was asked so far.
+    pub(crate) fn asked(&self) -> Vec<Instant> {
+        self.shared().asked.clone()
+    }
+
     /// What the feed carries now, oldest first.
     pub(crate) fn articles(&self) -> Vec<Article> {
         self.shared().articles.clone()
@@ -153,7 +202,9 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 fn router(shared: Arc<Mutex<Shared>>) -> Router {
     Router::new()
         .route("/rss/tin-tuc.rss", get(feed))
+        .route("/rss/moi.rss", get(second))
         .route("/tin/{number}", get(page))
+        .route("/bai/{number}", get(page))
         .route("/", get(async || axum::response::Html("<h1>Cổng Thông tin điện tử tỉnh</h1>")))
         .route("/anh/{file}", get(picture_file))
         .with_state(shared)
@@ -163,15 +214,36 @@ type World = State<Arc<Mutex<Shared>>>;
 
 async fn feed(State(shared): World, headers: HeaderMap) -> Response {
     let mut shared = lock(&shared);
+    shared.asked.push(Instant::now());
+    let script = shared.script.clone();
+    let mut answer = match script.status {
+        Some(status) => StatusCode::from_u16(status).expect("a status").into_response(),
+        None => current(&mut shared, &headers),
+    };
+    for (name, value) in script.headers {
+        answer.headers_mut().insert(name, value.parse().expect("a header's value"));
+    }
+    answer
+}
+
+/// The same feed under another address, which no script touches.
+async fn second(State(shared): World, headers: HeaderMap) -> Response {
+    current(&mut lock(&shared), &headers)
+}
+
+fn current(shared: &mut Shared, headers: &HeaderMap) -> Response {
     let tag = format!("\"lan-{}\"", shared.version);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)) {
+    let same = |known: &str| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag);
+    if known.is_some_and(|known| shared.script.always_unmodified || same(known)) {
         shared.requests.not_modified += 1;
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
     shared.requests.full += 1;
     let kind = "application/rss+xml; charset=utf-8".to_owned();
-    ([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], rss(&shared.articles)).into_response()
+    let shown = shared.articles.len().saturating_sub(shared.script.window.unwrap_or(usize::MAX));
+    let body = rss(&shared.articles[shown..], shared.script.channel);
+    ([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], body).into_response()
 }
 
 async fn page(State(shared): World, Path(number): Path<u32>) -> Response {
@@ -205,13 +277,15 @@ async fn picture_file(State(shared): World, Path(file): Path<String>) -> Respons
 }
 
 /// The feed as XML, the newest article first.
-fn rss(articles: &[Article]) -> String {
+fn rss(articles: &[Article], channel: &str) -> String {
     let mut xml = String::from(concat!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n",
-        "<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\">\n<channel>\n",
+        "<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" \
+         xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\">\n<channel>\n",
         "<title>Cổng thông tin điện tử tỉnh</title>\n<link>https://portal.example.vn/</link>\n",
         "<description>Tin tức</description>\n<language>vi</language>\n",
     ));
+    xml.push_str(channel);
     for article in articles.iter().rev() {
         item(&mut xml, article);
     }
