@@ -6,6 +6,7 @@ mod world;
 
 mod desk;
 mod firewall;
+mod identity;
 mod kills;
 mod life;
 mod manners;
