@@ -20,7 +20,7 @@ use crate::original::Cadence;
 use crate::plan::{self, Rules};
 use crate::poll::{PollError, Polled, Poller};
 use crate::portals;
-use crate::source::{self, FeedReader, Fetcher};
+use crate::source::{self, FeedReader, Fetcher, Hosts};
 use crate::store::{
     HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store,
     StoreError, wall,
@@ -85,11 +85,13 @@ impl Daemon {
         let places = places(config, &rows, &store).await?;
         plan_newcomers(&store, &planned, &rows).await?;
         let worker = Worker::start(&store, places, &pictures);
+        let hosts = Hosts::new(config.hosts);
         let mut pollers = Vec::new();
         for source in &config.sources {
-            pollers.push(Poller::new(source, feed_limits(config), reader.clone(), store.clone())?);
+            let poller = Poller::new(source, feed_limits(config), reader.clone(), store.clone())?;
+            pollers.push(poller.politely(hosts.clone()));
         }
-        let watcher = watcher(config, &store, &planned)?;
+        let watcher = watcher(config, &store, &planned, hosts)?;
         Ok(Self {
             _lock: lock,
             store,
@@ -221,7 +223,7 @@ fn prepare_folder(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Originals stand on the sources' own hosts, or on public ones.
-fn watcher(config: &Config, store: &Store, planned: &Arc<Planned>) -> Result<Watcher, source::ReadError> {
+fn watcher(config: &Config, store: &Store, planned: &Arc<Planned>, hosts: Hosts) -> Result<Watcher, source::ReadError> {
     let settings = &config.watch;
     let watch = Watch {
         cadence: Cadence {
@@ -235,7 +237,8 @@ fn watcher(config: &Config, store: &Store, planned: &Arc<Planned>) -> Result<Wat
         share: f64::from(settings.brake) / 100.0,
     };
     let sources = config.sources.iter().map(|source| source.url.clone()).collect();
-    Ok(Watcher::new(watch, Fetcher::new(feed_limits(config))?, sources, store.clone(), planned.clone()))
+    let fetcher = Fetcher::new(feed_limits(config))?.politely(hosts);
+    Ok(Watcher::new(watch, fetcher, sources, store.clone(), planned.clone()))
 }
 
 fn feed_limits(config: &Config) -> source::Limits {

@@ -18,7 +18,8 @@ use crate::rhythm::{self, Next, Why};
 use crate::source::feed::WARNINGS_MAX;
 use crate::source::paged::{self, Ground, Page, Paged, Step, Walk};
 use crate::source::{
-    self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Head, Limits, Previous, ReadError, Summary, Validators,
+    self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Head, Hosts, Limits, Previous, ReadError, Summary,
+    Validators,
 };
 use crate::store::{self, Committed, Ingested, Planned, Quarantined, Store, StoreError, wall};
 
@@ -93,6 +94,12 @@ impl Poller {
             head: Head::default(),
             hid: false,
         })
+    }
+
+    /// It keeps to the limits of its host, with all that share them.
+    #[must_use]
+    pub fn politely(self, hosts: Hosts) -> Self {
+        Self { fetcher: self.fetcher.politely(hosts), ..self }
     }
 
     /// How long to wait before the first reading: a source that asked for

@@ -13,7 +13,9 @@ use crate::config::{Config, Source};
 use crate::delivery::{Hold, Moment, Stands, State, Waiting, Wanted};
 use crate::message::{Lang, Message, Problem, SourceFault, span};
 use crate::source::date::LOCAL;
-use crate::store::{ArticleRow, Counts, DeliveryRow, Desk, Gap, Health, HeldCount, OrderRow, PortalRow, Rhythm, StoreError, wall};
+use crate::store::{
+    ArticleRow, Counts, DeliveryRow, Desk, Gap, Health, HeldCount, OrderRow, PortalRow, Rhythm, StoreError, wall,
+};
 
 /// One of two texts.
 #[must_use]

@@ -4,21 +4,30 @@
 //! Wanted: a withdrawal at the source reaches every portal within the cadence,
 //! and nothing but the original's own word causes one. Before an article goes,
 //! another original of the same origin must answer: where none does, the source is
-//! out of order, and where all are gone as well, a person is asked. Accepted: looks that the pace
-//! cannot keep up with are late, and `status` says so.
+//! out of order, and where all are gone as well, a person is asked. A host that
+//! is slow delays no other. Accepted: looks that the pace cannot keep up with
+//! are late, and `status` says so.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use url::Url;
 
 use crate::original::{Cadence, Elsewhere, Others, Said, Withdrawn};
-use crate::source::{Fetcher, ReadError};
+use crate::source::{Fetcher, Host, ReadError};
 use crate::store::{Look, Looked, Original, Planned, Store, StoreError};
 
 /// Originals read from the ledger at once.
-const BLOCK: usize = 32;
+const BLOCK: usize = 256;
+/// Hosts that are looked at side by side.
+const LANES_MAX: usize = 64;
+/// Originals of one host between two looks into the ledger, so that one that must be confirmed soon comes soon.
+const LANE_MAX: usize = 32;
+/// While some host is looked at, others wait this long for their turn.
+const SWEEP_APART: Duration = Duration::from_millis(500);
 /// With nothing due the ledger is asked again after this at the latest.
 const IDLE_MAX: Duration = Duration::from_secs(5);
 
@@ -26,7 +35,7 @@ const IDLE_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Watch {
     pub cadence: Cadence,
-    /// Between two requests.
+    /// Between two looks at one host.
     pub pace: Duration,
     /// Share of a source's young articles that may go without a person's word.
     pub share: f64,
@@ -51,9 +60,16 @@ impl Watcher {
 
     /// Until it is stopped.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let watcher = Arc::new(self);
+        let (mut lanes, mut busy) = (JoinSet::new(), HashMap::new());
         loop {
-            let wait = match self.round().await {
-                Ok(wait) => wait,
+            let wait = match watcher.sweep(busy.values()).await {
+                Ok((due, wait)) => {
+                    for (host, originals) in due {
+                        busy.insert(lanes.spawn(watcher.clone().lane(originals)).id(), host);
+                    }
+                    if busy.is_empty() { wait } else { wait.max(SWEEP_APART) }
+                }
                 Err(error) => {
                     tracing::warn!(%error, "originals could not be looked at yet");
                     IDLE_MAX
@@ -61,24 +77,54 @@ impl Watcher {
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
+                Some(ended) = lanes.join_next_with_id() => {
+                    busy.remove(&ended.map_or_else(|error| error.id(), |(id, ())| id));
+                }
                 _ = stop.changed() => return,
             }
         }
     }
 
-    /// Looks at what is due; how long there is nothing to do.
-    async fn round(&self) -> Result<Duration, StoreError> {
-        let due = self.store.originals_due(BLOCK)?;
-        if due.is_empty() {
-            let now = self.store.clock().now();
-            let next = self.store.next_original()?.map_or(IDLE_MAX, |at| now.until(at));
-            return Ok(next.clamp(Duration::from_millis(50), IDLE_MAX));
+    /// What is due on hosts that nobody looks at now, and how long there is nothing else to do.
+    async fn sweep(
+        &self,
+        busy: impl Iterator<Item = &Host>,
+    ) -> Result<(HashMap<Host, Vec<Original>>, Duration), StoreError> {
+        let busy: HashSet<&Host> = busy.collect();
+        let (mut due, mut last): (HashMap<Host, Vec<Original>>, Option<Original>) = (HashMap::new(), None);
+        loop {
+            let block = self.store.originals_due(last.as_ref(), BLOCK)?;
+            last = block.last().cloned();
+            if last.is_none() {
+                break;
+            }
+            for original in block {
+                let host = host(&original);
+                let room = due.contains_key(&host) || due.len() + busy.len() < LANES_MAX;
+                if !busy.contains(&host) && room {
+                    let lane = due.entry(host).or_default();
+                    if lane.len() < LANE_MAX {
+                        lane.push(original);
+                    }
+                }
+            }
+            // Behind a long downtime very many are due.
+            tokio::task::yield_now().await;
         }
-        for original in due {
-            self.look(&original).await?;
+        let now = self.store.clock().now();
+        let next = self.store.next_original()?.map_or(IDLE_MAX, |at| now.until(at));
+        Ok((due, next.clamp(Duration::from_millis(50), IDLE_MAX)))
+    }
+
+    /// Looks at some originals of one host, one after the other.
+    async fn lane(self: Arc<Self>, originals: Vec<Original>) {
+        for original in originals {
+            if let Err(error) = self.look(&original).await {
+                tracing::warn!(%error, "originals could not be looked at yet");
+                return;
+            }
             tokio::time::sleep(self.watch.pace).await;
         }
-        Ok(Duration::ZERO)
     }
 
     async fn look(&self, original: &Original) -> Result<(), StoreError> {
@@ -155,6 +201,11 @@ impl Watcher {
             Err(_) => Said::Nothing,
         }
     }
+}
+
+/// An address that is none has a lane of its own, where it costs nothing.
+fn host(original: &Original) -> Host {
+    Url::parse(&original.url).map_or_else(|_| Host::default(), |url| Host::of(&url))
 }
 
 /// Another scheme or a slash at the end is the same page.

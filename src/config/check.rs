@@ -11,7 +11,7 @@ use url::Url;
 use super::error::{Fault, Positions, Step, nearest, quote};
 use super::human::Human;
 use crate::firewall;
-use crate::source::Paged;
+use crate::source::{Paged, Politeness};
 
 use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, Watch, effective, wire};
 
@@ -21,6 +21,9 @@ const POLL_MIN: Duration = Duration::from_secs(10);
 /// longer holds a slot for nothing.
 const REQUEST_MIN: Duration = Duration::from_millis(100);
 const REQUEST_MAX: Duration = Duration::from_secs(15 * 60);
+/// Shorter is no pause on a local network; longer than this a source would wait for its own pages.
+const HOST_PAUSE_MIN: Duration = Duration::from_millis(10);
+const HOST_PAUSE_MAX: Duration = Duration::from_secs(60);
 /// Messages give ids whole, in commands, twice on a line.
 const WATCH_PACE_MIN: Duration = Duration::from_millis(100);
 const ID_CHARS_MAX: usize = 40;
@@ -49,6 +52,7 @@ pub(super) fn check(
         limits: check.limits(&document.limits),
         keep: check.keep(&document.keep),
         watch: check.watch(&document.watch),
+        hosts: check.hosts(&document.hosts),
         sources: check.sources(&document),
         installations: check.installations(&document),
         portals: check.portals(&document),
@@ -257,6 +261,15 @@ impl Check<'_> {
             self.refuse(&single("watch", "brake"), "is no percentage", "write 0 to 100");
         }
         effective::watch(watch)
+    }
+
+    fn hosts(&mut self, hosts: &wire::Hosts) -> Politeness {
+        self.at_least_one(&single("hosts", "in_flight"), hosts.in_flight.map(u64::from));
+        let pause = hosts.pause.map(|pause| pause.0);
+        if pause.is_some_and(|pause| !(HOST_PAUSE_MIN..=HOST_PAUSE_MAX).contains(&pause)) {
+            self.refuse(&single("hosts", "pause"), "is out of bounds", "write \"10ms\" to \"1m\"");
+        }
+        effective::hosts(hosts)
     }
 
     fn sources(&mut self, document: &wire::Document) -> Vec<Source> {

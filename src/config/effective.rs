@@ -12,6 +12,7 @@ use url::Url;
 use super::human::{Backfill, Human, Rate};
 use super::{ATTRIBUTION, Installation, Keep, Limits, Portal, Source, Watch, wire};
 use crate::firewall::{self, Policy};
+use crate::source::Politeness;
 
 const STATE: &str = "/var/lib/dongbo";
 const BACKFILL: Backfill = Backfill::Age(Duration::from_secs(7 * 86_400));
@@ -34,6 +35,8 @@ const WATCH_AGAIN: Duration = Duration::from_secs(60);
 const WATCH_CONFIRMATIONS: u32 = 3;
 const WATCH_PACE: Duration = Duration::from_millis(500);
 const WATCH_BRAKE: u32 = 5;
+const HOST_IN_FLIGHT: u16 = 2;
+const HOST_PAUSE: Duration = Duration::from_millis(500);
 const KEEP_ATTEMPTS: u32 = 20;
 const KEEP_AGE: Duration = Duration::from_secs(90 * 86_400);
 
@@ -63,6 +66,13 @@ pub(super) fn watch(watch: &wire::Watch) -> Watch {
         confirmations: watch.confirmations.unwrap_or(WATCH_CONFIRMATIONS),
         pace: plain(watch.pace, WATCH_PACE),
         brake: watch.brake.unwrap_or(WATCH_BRAKE),
+    }
+}
+
+pub(super) fn hosts(hosts: &wire::Hosts) -> Politeness {
+    Politeness {
+        in_flight: usize::from(hosts.in_flight.unwrap_or(HOST_IN_FLIGHT)),
+        pause: plain(hosts.pause, HOST_PAUSE),
     }
 }
 

@@ -27,7 +27,7 @@ pub use human::{Backfill, Human, Rate, Size};
 use crate::firewall::Policy;
 use crate::message::Lang;
 use crate::portals::AdapterConfig;
-use crate::source::Paged;
+use crate::source::{Paged, Politeness};
 use error::{Positions, Step};
 
 /// Where the configuration stands unless `--config` or `DONGBO_CONFIG` says otherwise.
@@ -54,6 +54,8 @@ pub struct Config {
     pub keep: Keep,
     /// `[watch]`
     pub watch: Watch,
+    /// `[hosts]`
+    pub hosts: Politeness,
     /// `[[source]]` in the order of the file: an article's content comes from
     /// the first one that carries it.
     pub sources: Vec<Source>,

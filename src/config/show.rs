@@ -30,6 +30,7 @@ struct Document<'a> {
     limits: Limits,
     keep: Keep,
     watch: WatchEntry,
+    hosts: HostsEntry,
     source: Vec<SourceEntry<'a>>,
     installation: Vec<InstallationEntry<'a>>,
     portal: Vec<PortalEntry<'a>>,
@@ -58,6 +59,12 @@ struct WatchEntry {
     confirmations: u32,
     pace: Human,
     brake: u32,
+}
+
+#[derive(Serialize)]
+struct HostsEntry {
+    in_flight: usize,
+    pause: Human,
 }
 
 #[derive(Serialize)]
@@ -130,6 +137,7 @@ impl<'a> From<&'a Config> for Document<'a> {
             },
             keep: Keep { attempts: config.keep.attempts, age: Human(config.keep.age) },
             watch: WatchEntry::from(&config.watch),
+            hosts: HostsEntry { in_flight: config.hosts.in_flight, pause: Human(config.hosts.pause) },
             source: config.sources.iter().map(SourceEntry::from).collect(),
             installation: config.installations.iter().map(InstallationEntry::from).collect(),
             portal: config.portals.iter().map(PortalEntry::from).collect(),

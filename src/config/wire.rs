@@ -33,6 +33,8 @@ pub(super) struct Document {
     pub keep: Keep,
     #[serde(default)]
     pub watch: Watch,
+    #[serde(default)]
+    pub hosts: Hosts,
     /// Where articles are read from. The first source that carries an article
     /// gives its content.
     #[serde(default)]
@@ -109,11 +111,22 @@ pub(super) struct Watch {
     pub again: Option<Human>,
     /// How many looks in a row must say so. Default 3.
     pub confirmations: Option<u32>,
-    /// Between two looks, whatever is due. Default `"500ms"`.
+    /// Between two looks at one host, whatever is due. Default `"500ms"`.
     pub pace: Option<Human>,
     /// More of a source's articles than this percentage, and more than 3,
     /// withdrawn within a day need a person's word. Default 5.
     pub brake: Option<u32>,
+}
+
+/// `[hosts]`: what one server is asked to bear, by sources, their pages and
+/// the looks at originals together.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [hosts]")]
+pub(super) struct Hosts {
+    /// Requests under way at once. Default 2.
+    pub in_flight: Option<u16>,
+    /// Between the beginnings of two requests. Default `"500ms"`.
+    pub pause: Option<Human>,
 }
 
 /// `[[source]]`

@@ -18,6 +18,7 @@ use url::Url;
 use super::address::{self, GuardedResolver, RefusedAddress};
 use super::error::ReadError;
 use super::head::Head;
+use super::hosts::{Hosts, Place};
 use super::{charset, text};
 
 /// A compressed body may be at most this many times as large as on the wire.
@@ -173,6 +174,8 @@ pub struct Fetcher {
     /// For every other address.
     guarded: Client,
     limits: Limits,
+    /// Shared with others that ask the same hosts; `None`: nobody does.
+    hosts: Option<Hosts>,
 }
 
 impl Fetcher {
@@ -194,7 +197,14 @@ impl Fetcher {
         let failed = |error: reqwest::Error| ReadError::Tls(Box::new(error));
         let trusted = builder().build().map_err(failed)?;
         let guarded = builder().dns_resolver(GuardedResolver).build().map_err(failed)?;
-        Ok(Self { trusted, guarded, limits })
+        Ok(Self { trusted, guarded, limits, hosts: None })
+    }
+
+    /// It keeps to the limits of each host, with all that share them. Waiting
+    /// for one's turn counts against no limit of the fetch.
+    #[must_use]
+    pub fn politely(self, hosts: Hosts) -> Self {
+        Self { hosts: Some(hosts), ..self }
     }
 
     #[must_use]
@@ -252,7 +262,8 @@ impl Fetcher {
     pub async fn look(&self, url: &Url, allowed: &Url) -> Result<(u16, Url), ReadError> {
         let ask = Ask { url, source: allowed, previous: &Previous::default(), authorization: None };
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(ACCEPT_PAGE))]);
-        let Arrived { response, url, .. } = self.within(self.hops(ask, headers)).await?;
+        let place = self.enter(ask.url).await;
+        let Arrived { response, url, .. } = self.within(self.hops(ask, headers, place)).await?;
         Ok((response.status().as_u16(), url))
     }
 
@@ -278,8 +289,9 @@ impl Fetcher {
             (header::ACCEPT, HeaderValue::from_static(accept)),
             (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
         ]);
+        let place = self.enter(ask.url).await;
         self.within(async {
-            let Arrived { response, url: final_url, .. } = self.hops(ask, headers).await?;
+            let Arrived { response, url: final_url, place: _place, .. } = self.hops(ask, headers, place).await?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = self.read(response).await.map(|(bytes, _)| bytes);
             Ok(Visit { status, headers, final_url, body })
@@ -298,7 +310,15 @@ impl Fetcher {
     }
 
     async fn get(&self, ask: Ask<'_>, headers: HeaderMap, head: &mut Head) -> Result<(Payload, Answer), ReadError> {
-        self.within(self.follow(ask, headers, head)).await
+        let place = self.enter(ask.url).await;
+        self.within(self.follow(ask, headers, place, head)).await
+    }
+
+    async fn enter(&self, url: &Url) -> Option<Place> {
+        match &self.hosts {
+            Some(hosts) => Some(hosts.enter(url).await),
+            None => None,
+        }
     }
 
     async fn within<T>(&self, answer: impl Future<Output = Result<T, ReadError>>) -> Result<T, ReadError> {
@@ -306,8 +326,14 @@ impl Fetcher {
         tokio::time::timeout(self.limits.total, answer).await.map_err(late)?
     }
 
-    async fn follow(&self, ask: Ask<'_>, headers: HeaderMap, head: &mut Head) -> Result<(Payload, Answer), ReadError> {
-        let Arrived { response, url, moved } = self.hops(ask, headers).await?;
+    async fn follow(
+        &self,
+        ask: Ask<'_>,
+        headers: HeaderMap,
+        place: Option<Place>,
+        head: &mut Head,
+    ) -> Result<(Payload, Answer), ReadError> {
+        let Arrived { response, url, moved, place: _place } = self.hops(ask, headers, place).await?;
         *head = Head::of(response.status().as_u16(), response.headers(), moved, Timestamp::now());
         let (status, answer) = (response.status(), Answer::of(&response, url));
         if status == StatusCode::NOT_MODIFIED {
@@ -321,7 +347,7 @@ impl Fetcher {
 
     /// Follows redirects by hand: each hop is judged like the first. The
     /// answer that is none, and where it came from.
-    async fn hops(&self, ask: Ask<'_>, headers: HeaderMap) -> Result<Arrived, ReadError> {
+    async fn hops(&self, ask: Ask<'_>, headers: HeaderMap, mut place: Option<Place>) -> Result<Arrived, ReadError> {
         let (mut url, mut moved, mut for_good) = (ask.url.clone(), None, true);
         for _ in 0..=self.limits.redirects_max {
             let mut headers = headers.clone();
@@ -330,12 +356,15 @@ impl Fetcher {
             }
             let client = self.client(&url, ask.source)?;
             let response = client.get(url.clone()).headers(headers).send().await.map_err(transport)?;
-            let Some(next) = redirect(&url, &response) else { return Ok(Arrived { response, url, moved }) };
+            let Some(next) = redirect(&url, &response) else { return Ok(Arrived { response, url, moved, place }) };
             for_good &= matches!(response.status(), StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
             if for_good {
                 moved = Some(next.clone());
             }
             url = next;
+            // The old place first: two that wait for each other's would wait for ever.
+            drop(place.take());
+            place = self.enter(&url).await;
         }
         Err(ReadError::RedirectLoop)
     }
@@ -375,6 +404,8 @@ struct Arrived {
     url: Url,
     /// Where permanent redirects led before any temporary one.
     moved: Option<Url>,
+    /// To be held until the body is read.
+    place: Option<Place>,
 }
 
 /// `None` for 304, else the decoded body with its size on the wire.

@@ -24,6 +24,8 @@ const CONTROLS: i64 = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Original {
     pub article: ArticleId,
+    /// Since when it is due.
+    pub at: Moment,
     pub url: String,
     pub title: String,
     pub suspicion: Suspicion,
@@ -75,23 +77,26 @@ pub struct Watched {
 }
 
 impl Store {
-    /// Originals whose time has come, the longest waiting first.
+    /// Originals whose time has come, the longest waiting first, behind one of them where it is given.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn originals_due(&self, limit: usize) -> Result<Vec<Original>, StoreError> {
+    pub fn originals_due(&self, behind: Option<&Original>, limit: usize) -> Result<Vec<Original>, StoreError> {
+        let behind = behind.map_or((i64::MIN, i64::MIN), |original| (original.at.0, original.article.0));
         let now = self.clock().now();
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT original.article, url, title, says, times, withdrawn, withdrawn_by IS NOT NULL FROM original JOIN \
-                 article ON article.id = original.article WHERE original.at <= ?1 ORDER BY original.at LIMIT ?2",
+                "SELECT original.article, url, title, says, times, withdrawn, withdrawn_by IS NOT NULL, original.at FROM original JOIN \
+                 article ON article.id = original.article WHERE original.at <= ?1 AND (original.at, original.article) > \
+                 (?2, ?3) ORDER BY original.at, original.article LIMIT ?4",
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement.query_map((now.0, limit), |row| {
+            let rows = statement.query_map((now.0, behind.0, behind.1, limit), |row| {
                 let suspicion = suspicion(row.get(3)?, row.get(4)?);
                 let withdrawn = withdrawn(row.get(5)?, row.get(6)?);
                 let article = ArticleId(row.get(0)?);
-                Ok(Original { article, url: row.get(1)?, title: row.get(2)?, suspicion, withdrawn })
+                let at = Moment(row.get(7)?);
+                Ok(Original { article, at, url: row.get(1)?, title: row.get(2)?, suspicion, withdrawn })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dongbo::source::{
-    Document, FeedReader, Fetched, Fetcher, Limits, MediaKind, Previous, ReadError, ReadErrorKind, Validators,
-    fetch_media,
+    Document, FeedReader, Fetched, Fetcher, Hosts, Limits, MediaKind, Politeness, Previous, ReadError, ReadErrorKind,
+    Validators, fetch_media,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -109,6 +109,24 @@ async fn the_same_body_without_validators_is_unchanged() {
 async fn not_modified_without_a_question_is_an_error() {
     let router = Router::new().route("/rss", get(|| async { StatusCode::NOT_MODIFIED }));
     assert_eq!(fetch_error(router, Limits::default()).await.kind(), ReadErrorKind::NotModifiedLoop);
+}
+
+#[tokio::test]
+async fn a_redirect_on_a_host_with_one_place_does_not_wait_for_itself() {
+    let router = Router::new()
+        .route("/rss", get(|| async { Redirect::permanent("/new") }))
+        .route("/new", get(|| async { FEED }));
+    let url = serve(router).await;
+    let hosts = Hosts::new(Politeness { in_flight: 1, pause: Duration::from_millis(100) });
+    let fetcher = fetcher().politely(hosts.clone());
+    for _ in 0..2 {
+        let began = std::time::Instant::now();
+        let heard = tokio::time::timeout(Duration::from_secs(10), async {
+            changed(&fetcher, &url, &Previous::default()).await
+        });
+        assert_eq!(heard.await.expect("it waits for its own place").bytes, FEED.as_bytes());
+        assert!(began.elapsed() >= Duration::from_millis(100), "each step of a redirect is a request");
+    }
 }
 
 #[tokio::test]

@@ -6,8 +6,12 @@ use std::time::Duration;
 use dongbo::rhythm::{self, Why};
 use dongbo::source::ReadError;
 
+use dongbo_wordpress::fake::FakeWordPress;
+
+use crate::desk::{Desk, SOON};
 use crate::reader::Reader;
 use crate::world::feed::{Feed, Script};
+use crate::world::wait;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -201,4 +205,26 @@ async fn a_source_that_was_empty_misses_nothing_with_its_first_articles() {
     feed.add(5);
     assert_eq!(reader.poll().await.map(|committed| committed.new), Some(5));
     assert_eq!(reader.events("source.gap").len(), 0);
+}
+
+#[test]
+fn two_sources_on_one_host_are_not_read_at_the_same_moment() {
+    let feed = Feed::start();
+    feed.add(3);
+    let site = FakeWordPress::start();
+    let desk = Desk::new(&feed, &[&site], "");
+    let more: String = (1..=3)
+        .map(|n| format!("[[source]]\nid = \"s{n}\"\nurl = \"{}?{n}\"\npoll = \"10s\"\n", feed.second_url()))
+        .collect();
+    let text =
+        format!("{}\n[hosts]\npause = \"700ms\"\n{more}", std::fs::read_to_string(desk.path("dongbo.toml")).unwrap());
+    std::fs::write(desk.path("dongbo.toml"), text).unwrap();
+    let daemon = desk.start();
+    let asked = wait::until(SOON, "all four are read", || match feed.asked() {
+        asked if asked.len() >= 4 => Ok(asked),
+        asked => Err(format!("{asked:?}")),
+    });
+    daemon.stop();
+    let gaps: Vec<Duration> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.iter().all(|gap| *gap >= Duration::from_millis(600)), "{gaps:?}");
 }

@@ -10,7 +10,8 @@ use crate::world::feed::{Feed, PageIs};
 use crate::world::wait;
 
 /// A watch that need not be polite.
-const WATCH: &str = "\n[watch]\nyoung = \"300ms\"\nsettled = \"300ms\"\nagain = \"100ms\"\npace = \"100ms\"\n";
+const WATCH: &str = "\n[watch]\nyoung = \"300ms\"\nsettled = \"300ms\"\nagain = \"100ms\"\npace = \"100ms\"\n\
+                     [hosts]\npause = \"20ms\"\n";
 
 struct World {
     feed: Feed,
@@ -199,6 +200,29 @@ fn what_a_person_withdrew_stays_withdrawn() {
     assert_eq!(world.shows(1), 0);
     let why = world.say(&["why", &world.url(1), "so-1"]);
     assert!(why.contains("by an order"), "{why}");
+    daemon.stop();
+}
+
+#[test]
+fn a_host_that_does_not_answer_delays_no_withdrawal_on_another() {
+    let world = World::new(13);
+    let silent = Feed::start();
+    // The same numbers tell the same stories: one more is the watched one's.
+    silent.add(12);
+    let other = format!("\n[[source]]\nid = \"cham\"\nurl = {:?}\npoll = \"10s\"\n", silent.url());
+    let file = std::fs::OpenOptions::new().append(true).open(world.desk.path("dongbo.toml"));
+    file.unwrap().write_all(other.as_bytes()).unwrap();
+    let once = world.desk.run(&["run", "--once"]);
+    assert!(once.status.success(), "{}", String::from_utf8_lossy(&once.stderr));
+    (1..=12).for_each(|number| silent.page(number, PageIs::Silent));
+    let daemon = world.desk.start();
+    let asked = wait::at_most(SOON, || (silent.requests().pages > 0).then_some(()));
+    assert!(asked.is_some(), "{}", world.desk.log_tail());
+    let began = std::time::Instant::now();
+    world.feed.page(13, PageIs::Status(404));
+    world.comes_to(13, 0);
+    // One silent look lasts 20 seconds.
+    assert!(began.elapsed() < std::time::Duration::from_secs(15), "{:?}", began.elapsed());
     daemon.stop();
 }
 

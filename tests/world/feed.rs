@@ -48,7 +48,7 @@ struct Shared {
     /// How single pages answer, where not as published.
     pages: BTreeMap<u32, PageIs>,
     script: Script,
-    /// When the feed was asked.
+    /// When the feed was asked, under either address.
     asked: Vec<Instant>,
 }
 
@@ -75,6 +75,8 @@ pub(crate) enum PageIs {
     NotFoundInWords,
     /// Its address leads to the home page, as many CMSs do it.
     SentHome,
+    /// Takes the request and does not answer.
+    Silent,
 }
 
 impl Feed {
@@ -214,7 +216,6 @@ type World = State<Arc<Mutex<Shared>>>;
 
 async fn feed(State(shared): World, headers: HeaderMap) -> Response {
     let mut shared = lock(&shared);
-    shared.asked.push(Instant::now());
     let script = shared.script.clone();
     let mut answer = match script.status {
         Some(status) => StatusCode::from_u16(status).expect("a status").into_response(),
@@ -232,6 +233,7 @@ async fn second(State(shared): World, headers: HeaderMap) -> Response {
 }
 
 fn current(shared: &mut Shared, headers: &HeaderMap) -> Response {
+    shared.asked.push(Instant::now());
     let tag = format!("\"lan-{}\"", shared.version);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let same = |known: &str| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag);
@@ -247,8 +249,15 @@ fn current(shared: &mut Shared, headers: &HeaderMap) -> Response {
 }
 
 async fn page(State(shared): World, Path(number): Path<u32>) -> Response {
-    let mut shared = lock(&shared);
-    shared.requests.pages += 1;
+    let silent = {
+        let mut shared = lock(&shared);
+        shared.requests.pages += 1;
+        shared.pages.get(&number) == Some(&PageIs::Silent)
+    };
+    if silent {
+        std::future::pending::<()>().await;
+    }
+    let shared = lock(&shared);
     if number == 0 || number > shared.last {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -258,7 +267,7 @@ async fn page(State(shared): World, Path(number): Path<u32>) -> Response {
         }
         Some(PageIs::SentHome) => return axum::response::Redirect::to("/").into_response(),
         Some(PageIs::NotFoundInWords) => return axum::response::Html("<h1>Không tìm thấy</h1>").into_response(),
-        Some(PageIs::Published) | None => {}
+        Some(PageIs::Published | PageIs::Silent) | None => {}
     }
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     let article = shared.articles.iter().find(|article| article.number == number);
