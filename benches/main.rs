@@ -13,6 +13,7 @@ mod history;
 mod ledger;
 mod measure;
 mod overdue;
+mod reading;
 mod record;
 mod storm;
 
@@ -41,8 +42,13 @@ impl Size {
 
 type Run = fn(Size) -> Result<()>;
 
-const PARTS: [(&str, Run); 4] =
-    [("storm", storm::run), ("history", history::run), ("record", record::run), ("overdue", overdue::run)];
+const PARTS: [(&str, Run); 5] = [
+    ("storm", storm::run),
+    ("history", history::run),
+    ("record", record::run),
+    ("overdue", overdue::run),
+    ("reading", reading::run),
+];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

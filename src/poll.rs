@@ -3,6 +3,8 @@
 //! Validators are saved with the last piece only, and only when the document
 //! was read to its proper end: a reading that broke off is repeated.
 
+mod rise;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +53,8 @@ pub struct Poller {
     head: Head,
     /// At this poll "not modified" hid something.
     hid: bool,
+    /// How far the readings of an API have come; `None`: not asked of the ledger yet.
+    tides: Option<Vec<rise::Tide>>,
 }
 
 /// What a poll came to.
@@ -93,6 +97,7 @@ impl Poller {
             manners: None,
             head: Head::default(),
             hid: false,
+            tides: None,
         })
     }
 
@@ -179,6 +184,10 @@ impl Poller {
     }
 
     async fn read(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        let paged = self.paged.clone();
+        if let Some(Paged::Api(api)) = paged.as_deref() {
+            return self.rise(api, planned).await;
+        }
         let previous = self.previous()?;
         let (believes, doubts) = {
             let (manners, now) = (self.manners()?, Timestamp::now());

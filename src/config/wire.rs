@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::human::{Backfill, Human, Rate, Size};
 use crate::message::Lang;
 use crate::portals::AdapterConfig;
+use crate::source::api::Api;
 use crate::source::{self, Paged};
 
 #[derive(Debug, Deserialize)]
@@ -184,12 +185,24 @@ impl<'de> Deserialize<'de> for ReadConfig {
         #[serde(deny_unknown_fields, expecting = "a table such as [source.read.json]")]
         struct Kinds {
             json: Option<source::json::Config>,
+            wordpress: Option<source::api::wordpress::Config>,
+            drupal: Option<source::api::drupal::Config>,
+            liferay: Option<source::api::liferay::Config>,
         }
-        match Kinds::deserialize(input)? {
-            Kinds { json: Some(config) } => Ok(Self(Paged::Json(config))),
-            Kinds { json: None } => Err(serde::de::Error::custom(
-                "no way of reading is named; add one table, [source.read.json], or remove read: a feed needs none",
+        let Kinds { json, wordpress, drupal, liferay } = Kinds::deserialize(input)?;
+        let ways = [
+            json.map(|config| Paged::Json(Box::new(config))),
+            wordpress.map(|config| Paged::Api(Api::WordPress(config))),
+            drupal.map(|config| Paged::Api(Api::Drupal(config))),
+            liferay.map(|config| Paged::Api(Api::Liferay(config))),
+        ];
+        let mut ways = ways.into_iter().flatten();
+        match (ways.next(), ways.next()) {
+            (Some(way), None) => Ok(Self(way)),
+            (None, _) => Err(serde::de::Error::custom(
+                "no way of reading is named; add one table such as [source.read.json], or remove read: a feed needs none",
             )),
+            (Some(_), Some(_)) => Err(serde::de::Error::custom("several ways of reading are named; keep one table")),
         }
     }
 }

@@ -12,6 +12,7 @@
 //! [`Item`]: crate::article::Item
 
 pub mod address;
+pub mod api;
 pub mod atom;
 pub mod charset;
 pub mod clean;

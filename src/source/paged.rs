@@ -11,6 +11,7 @@
 use dongbo_sdk::SecretRef;
 use url::Url;
 
+use super::api::{Answer, Api, By};
 use super::error::ReadError;
 use super::feed::{Document, Quarantined, Warning};
 use super::item::{self, Context};
@@ -25,7 +26,9 @@ pub const PASSES_MAX: u32 = 3;
 /// How a source that is not one feed is read: `[source.read.KIND]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Paged {
-    Json(json::Config),
+    Json(Box<json::Config>),
+    /// Asked for what was touched since a moment, instead of page by page.
+    Api(Api),
 }
 
 /// A page, read.
@@ -42,6 +45,7 @@ impl Paged {
     pub fn authorization(&self) -> Option<&SecretRef> {
         match self {
             Self::Json(config) => config.authorization.as_ref(),
+            Self::Api(api) => api.authorization(),
         }
     }
 
@@ -50,6 +54,7 @@ impl Paged {
     pub fn first(&self, url: &Url) -> Url {
         match self {
             Self::Json(config) => config.first(url),
+            Self::Api(api) => api.latest(url),
         }
     }
 
@@ -62,6 +67,10 @@ impl Paged {
             Self::Json(config) => {
                 let answer = config.read(url, number, document)?;
                 (answer.items, answer.next)
+            }
+            Self::Api(api) => {
+                let Answer { items, warnings, .. } = api.read(By::Touch, url, document)?;
+                return Ok(Page { items, next: None, warnings });
             }
         };
         let mut context = Context::new(document.url.clone(), document.now);

@@ -47,7 +47,7 @@ pub use originals::{Look, Looked, Original, Watched};
 pub use portals::{Health, HealthOf, KnownCopy, Left, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec};
 pub use reports::{AttemptRow, Counts, DeliveryRow, Pulse};
 pub use schema::VERSION as SCHEMA_VERSION;
-pub use sources::{Gap, Rhythm};
+pub use sources::{Gap, Newest, Rhythm};
 pub use steps::{Begin, Settle, StepReply, Task};
 pub use wake::{Bell, Wakes};
 

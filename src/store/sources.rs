@@ -168,6 +168,32 @@ impl Store {
     }
 }
 
+/// The newest moments of a source's articles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Newest {
+    /// As the source says that it touched them.
+    pub touched: Option<Timestamp>,
+    pub published: Option<Timestamp>,
+}
+
+impl Store {
+    /// Looks through all articles of the source: once, when reading begins.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn newest(&self, source: &str) -> Result<Newest, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT max(updated), max(published) FROM sighting JOIN article ON article.id = sighting.article \
+                 WHERE source = (SELECT id FROM source WHERE name = ?1)",
+            )?;
+            let at = |ms: Option<i64>| ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+            Ok(statement
+                .query_row([source], |row| Ok(Newest { touched: at(row.get(0)?), published: at(row.get(1)?) }))?)
+        })
+    }
+}
+
 impl Desk {
     /// # Errors
     /// When the ledger cannot be read.

@@ -47,6 +47,13 @@ impl Dongbo {
         Self { folder: Some(folder), path }
     }
 
+    /// Changes the configuration; nothing runs yet.
+    pub(crate) fn configure(&self, change: impl FnOnce(&str) -> String) {
+        let file = self.path.join("dongbo.toml");
+        let toml = fs::read_to_string(&file).expect("the configuration can be read");
+        fs::write(file, change(&toml)).expect("the folder can be written");
+    }
+
     /// Starts the daemon. Its log is added to `daemon.log` in the folder.
     pub(crate) fn start(&self) -> Daemon {
         let log = OpenOptions::new().create(true).append(true).open(self.log()).expect("the log can be written");

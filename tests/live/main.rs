@@ -29,4 +29,5 @@ mod lab;
 
 mod kills;
 mod outage;
+mod source;
 mod sync;

@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use crate::world::listing::{Listing, Meanwhile, Odd};
 
 /// A ledger, and the poller of one listing.
-struct Reader {
-    folder: TempDir,
+pub(crate) struct Reader {
+    pub(crate) folder: TempDir,
     store: Store,
     planned: Arc<Planned>,
     source: Source,
@@ -25,10 +25,15 @@ struct Reader {
 
 impl Reader {
     async fn new(listing: &Listing) -> Self {
+        Self::of(&listing.source()).await
+    }
+
+    /// Of a `[[source]]` of the configuration.
+    pub(crate) async fn of(source: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let portal =
             "\n[[portal]]\nid = \"so-1\"\n[portal.adapter.folder]\npath = \"out\"\nurl = \"http://so.example.vn\"\n";
-        let text = format!("state = \"state\"\n{}{portal}", listing.source());
+        let text = format!("state = \"state\"\n{source}{portal}");
         let config = Config::parse(&text, &folder.path().join("dongbo.toml")).unwrap();
         std::fs::create_dir_all(&config.state).unwrap();
         let store = Store::open(&config.state, Linger::No).unwrap();
@@ -46,18 +51,18 @@ impl Reader {
     }
 
     /// As after a kill: only the ledger remembers.
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.poller = poller(&self.source, &self.store);
     }
 
-    async fn poll(&mut self) -> Committed {
+    pub(crate) async fn poll(&mut self) -> Committed {
         match self.poller.poll(&self.planned).await.unwrap() {
             Polled::Changed { committed, .. } => committed,
             Polled::Unchanged => Committed::default(),
         }
     }
 
-    async fn fails(&mut self) -> ReadError {
+    pub(crate) async fn fails(&mut self) -> ReadError {
         match self.poller.poll(&self.planned).await {
             Err(PollError::Read(error)) => error,
             other => panic!("{other:?}"),
@@ -75,8 +80,12 @@ impl Reader {
     }
 
     fn knows_all_of(&self, listing: &Listing) {
+        self.knows_all(&listing.titles());
+    }
+
+    pub(crate) fn knows_all(&self, titles: &[String]) {
         let known = self.known();
-        let missed: Vec<_> = listing.titles().into_iter().filter(|title| !known.contains(title)).collect();
+        let missed: Vec<_> = titles.iter().filter(|title| !known.contains(*title)).collect();
         assert!(missed.is_empty(), "missed: {missed:?}");
     }
 }

@@ -5,6 +5,7 @@
 //! Nothing here knows dongbo.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod api;
 pub(crate) mod article;
 pub(crate) mod feed;
 pub(crate) mod listing;
