@@ -4,6 +4,8 @@
 //! attempts → what the configuration names → lanes → pollers. Shutdown goes
 //! the other way, within a limit.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +14,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{self, Config};
+use crate::hook::{self, Bell, Doors};
 use crate::media::{Fetch, Pictures};
 use crate::original::Cadence;
 use crate::plan::{self, Rules};
@@ -44,6 +48,9 @@ pub struct Daemon {
     worker: Worker,
     pollers: Vec<Poller>,
     watcher: Option<Watcher>,
+    /// Where sources call that they have published.
+    hook: Option<(SocketAddr, Doors)>,
+    bells: HashMap<String, Bell>,
     reader: Arc<FeedReader>,
     stop_within: Duration,
     /// Attempts that are older are forgotten.
@@ -91,6 +98,7 @@ impl Daemon {
             let poller = Poller::new(source, feed_limits(config), reader.clone(), store.clone())?;
             pollers.push(poller.politely(hosts.clone()));
         }
+        let (doors, bells) = Doors::of(&config.sources);
         let watcher = watcher(config, &store, &planned, hosts)?;
         Ok(Self {
             _lock: lock,
@@ -99,6 +107,8 @@ impl Daemon {
             worker,
             pollers,
             watcher: Some(watcher),
+            hook: config.hook.map(|listen| (listen, doors)),
+            bells,
             reader,
             stop_within: config.limits.stop_within,
             keep: config.keep.age,
@@ -125,7 +135,11 @@ impl Daemon {
         let mut tasks = tokio::task::JoinSet::new();
         let sources = self.pollers.len();
         for poller in std::mem::take(&mut self.pollers) {
-            tasks.spawn(poll_forever(poller, self.planned.clone(), stopped.clone()));
+            let bell = self.bells.get(&poller.id).cloned().unwrap_or_default();
+            tasks.spawn(poll_forever(poller, bell, self.planned.clone(), stopped.clone()));
+        }
+        if let Some((listen, doors)) = self.hook.take() {
+            tasks.spawn(hook::listen(listen, doors, stopped.clone()));
         }
         tasks.spawn(obey_forever(self.store.clone(), self.planned.clone(), stopped.clone()));
         if let Some(watcher) = self.watcher.take() {
@@ -360,18 +374,29 @@ async fn plan_newcomers(store: &Store, planned: &Arc<Planned>, rows: &[PortalRow
     Ok(())
 }
 
-async fn poll_forever(mut poller: Poller, planned: Arc<Planned>, mut stop: watch::Receiver<bool>) {
-    let mut wait = poller.first_wait();
+/// Reads a source by its rhythm, and at once when its bell rings. Whoever
+/// rings does not shorten a wait that the server itself asked for.
+async fn poll_forever(mut poller: Poller, bell: Bell, planned: Arc<Planned>, mut stop: watch::Receiver<bool>) {
+    let mut due = Instant::now() + poller.first_wait();
+    // No reading that is asked for is earlier.
+    let mut earliest = due;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep_until(due) => {}
+            () = bell.notified() => {
+                due = due.min(earliest);
+                continue;
+            }
             _ = stop.changed() => return,
         }
+        let began = Instant::now();
         match poller.poll(&planned).await {
             Ok(polled) => log_polled(&poller.id, &polled),
             Err(error) => tracing::warn!(source = %poller.id, error = %chain(&error), "source not read"),
         }
-        wait = poller.next().wait;
+        let next = poller.next();
+        due = Instant::now() + next.wait;
+        earliest = (began + hook::APART).max(Instant::now() + next.at_least);
     }
 }
 

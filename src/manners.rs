@@ -71,8 +71,7 @@ impl Manners {
     /// How long a source that pleaded before a restart is still left alone.
     #[must_use]
     pub fn left_alone(&self, now: Timestamp) -> Duration {
-        let until = self.kept.not_before.filter(|_| self.kept.why.as_deref() == Some(Why::Plea.name()));
-        let until = until.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let until = self.kept.plea_until.and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let left = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok()).unwrap_or_default();
         // A clock that was set back must not silence a source.
         left.min(rhythm::PLEA_MAX.mul_f64(1.0 + rhythm::JITTER))
@@ -81,7 +80,7 @@ impl Manners {
     /// When the source is read next, and why then.
     #[must_use]
     pub fn next(&self) -> Next {
-        self.next.unwrap_or(Next { wait: Duration::ZERO, why: Why::Own })
+        self.next.unwrap_or(Next::new(Duration::ZERO, Why::Own))
     }
 
     /// How long ago the reading before was.
@@ -159,8 +158,9 @@ impl Manners {
         let next = rhythm::next(&case, now, draw);
         self.next = Some(next);
         let failed = came == Came::Failed;
-        let at = SignedDuration::try_from(next.wait).ok().and_then(|wait| now.checked_add(wait).ok());
-        kept.not_before = at.filter(|_| failed).map(Timestamp::as_millisecond);
+        let at = |wait| now.checked_add(SignedDuration::try_from(wait).ok()?).ok().map(Timestamp::as_millisecond);
+        let plea = Some(next.at_least).filter(|plea| failed && !plea.is_zero());
+        (kept.not_before, kept.plea_until) = (at(next.wait).filter(|_| failed), plea.and_then(at));
         let changed = matches!(came, Came::Changed { .. });
         let lately = self.told_at.is_some_and(|told| now.duration_since(told) < TOLD_APART);
         let other = kept.why.as_deref() != Some(next.why.name());
@@ -254,7 +254,7 @@ mod tests {
         let busy = Head { status: Some(429), ..Head::default() };
         manners.settle(Came::Unchanged, &ok(), false, now(), 0.0);
         manners.settle(Came::Failed, &busy, false, now(), 0.0);
-        assert_eq!(manners.next(), Next { wait: BUSY, why: Why::Plea });
+        assert_eq!(manners.next(), Next { wait: BUSY, why: Why::Plea, at_least: BUSY });
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Poller {
     /// When it is read next, from the end of the last poll on.
     #[must_use]
     pub fn next(&self) -> Next {
-        self.manners.as_ref().map_or(Next { wait: rhythm::UNKNOWN, why: Why::Own }, Manners::next)
+        self.manners.as_ref().map_or(Next::new(rhythm::UNKNOWN, Why::Own), Manners::next)
     }
 
     /// Reads the source once. An unchanged one costs no parse and no write.

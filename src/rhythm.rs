@@ -71,6 +71,15 @@ pub struct Case {
 pub struct Next {
     pub wait: Duration,
     pub why: Why,
+    /// Nothing shortens the wait below this: the server asked for it.
+    pub at_least: Duration,
+}
+
+impl Next {
+    #[must_use]
+    pub const fn new(wait: Duration, why: Why) -> Self {
+        Self { wait, why, at_least: Duration::ZERO }
+    }
 }
 
 /// What decides an interval.
@@ -121,13 +130,13 @@ pub fn own(published: impl Iterator<Item = Timestamp>) -> Option<Duration> {
 #[must_use]
 pub fn interval(case: &Case, now: Timestamp) -> Next {
     let ordinary = match (case.poll, case.own) {
-        (Some(poll), _) => Next { wait: poll, why: Why::Configured },
-        (None, own) => Next { wait: own.unwrap_or(UNKNOWN), why: Why::Own },
+        (Some(poll), _) => Next::new(poll, Why::Configured),
+        (None, own) => Next::new(own.unwrap_or(UNKNOWN), Why::Own),
     };
     let Wishes { every, fresh, skip } = case.wishes;
     let wish = every.max(fresh).unwrap_or_default().min(WISH_MAX).max(ordinary.wait);
     let wish = skip.lengthened(wish, now);
-    if wish > ordinary.wait { Next { wait: wish, why: Why::Wished } } else { ordinary }
+    if wish > ordinary.wait { Next::new(wish, Why::Wished) } else { ordinary }
 }
 
 /// When the source is read next. `draw` is uniform in 0..1.
@@ -141,13 +150,13 @@ pub fn next(case: &Case, now: Timestamp, draw: f64) -> Next {
             retry::reading(next.wait, failures, draw)
         }
     };
-    match case.plea.map(|plea| plea.min(PLEA_MAX)) {
+    next.at_least = case.plea.unwrap_or_default().min(PLEA_MAX);
+    if next.at_least > next.wait {
+        next.why = Why::Plea;
         // Many may have been asked to come back at the same moment.
-        Some(plea) if plea > next.wait => {
-            Next { wait: plea.mul_f64(1.0 + JITTER * draw.clamp(0.0, 1.0)), why: Why::Plea }
-        }
-        Some(_) | None => next,
+        next.wait = next.at_least.mul_f64(1.0 + JITTER * draw.clamp(0.0, 1.0));
     }
+    next
 }
 
 impl Skip {
@@ -206,9 +215,9 @@ mod tests {
     #[test]
     fn what_is_configured_is_the_interval_whatever_the_source_publishes() {
         let case = Case { poll: Some(2 * MINUTE), own: Some(9 * MINUTE), ..Case::default() };
-        assert_eq!(noon(case), Next { wait: 2 * MINUTE, why: Why::Configured });
+        assert_eq!(noon(case), Next::new(2 * MINUTE, Why::Configured));
         let case = Case { own: Some(9 * MINUTE), ..Case::default() };
-        assert_eq!(noon(case), Next { wait: 9 * MINUTE, why: Why::Own });
+        assert_eq!(noon(case), Next::new(9 * MINUTE, Why::Own));
         assert_eq!(noon(Case::default()).wait, UNKNOWN);
     }
 
@@ -218,9 +227,9 @@ mod tests {
             let wishes = Wishes { every: Some(every), ..Wishes::default() };
             noon(Case { poll: Some(poll), wishes, ..Case::default() })
         };
-        assert_eq!(wished(2 * MINUTE, 10 * MINUTE), Next { wait: 10 * MINUTE, why: Why::Wished });
-        assert_eq!(wished(2 * MINUTE, 10_080 * MINUTE), Next { wait: WISH_MAX, why: Why::Wished });
-        assert_eq!(wished(20 * MINUTE, MINUTE), Next { wait: 20 * MINUTE, why: Why::Configured });
+        assert_eq!(wished(2 * MINUTE, 10 * MINUTE), Next::new(10 * MINUTE, Why::Wished));
+        assert_eq!(wished(2 * MINUTE, 10_080 * MINUTE), Next::new(WISH_MAX, Why::Wished));
+        assert_eq!(wished(20 * MINUTE, MINUTE), Next::new(20 * MINUTE, Why::Configured));
         assert_eq!(wished(60 * MINUTE, 10_080 * MINUTE).wait, 60 * MINUTE);
     }
 
@@ -250,7 +259,9 @@ mod tests {
             assert!(next.wait >= 10 * MINUTE && next.why == Why::Plea, "{next:?}");
         }
         assert_eq!(next(&case(Duration::MAX), Timestamp::UNIX_EPOCH, 0.0).wait, PLEA_MAX);
-        assert_eq!(noon(case(Duration::from_secs(1))).why, Why::Configured, "a shorter one changes nothing");
+        let short = noon(case(Duration::from_secs(1)));
+        assert_eq!((short.wait, short.why), (MINUTE, Why::Configured), "a shorter one changes nothing");
+        assert_eq!(short.at_least, Duration::from_secs(1), "but is known to whoever is in a hurry");
     }
 
     #[test]
@@ -282,7 +293,9 @@ mod tests {
             let own = own.map(Duration::from_secs);
             let wishes = Wishes { every, fresh, skip: Skip { hours, days } };
             let case = Case { poll, own, wishes, plea, failures };
-            let wait = next(&case, Timestamp::from_second(now).unwrap(), draw).wait;
+            let next = next(&case, Timestamp::from_second(now).unwrap(), draw);
+            let wait = next.wait;
+            prop_assert!(next.at_least <= wait);
             let ordinary = poll.or(own).unwrap_or(UNKNOWN);
             let floor = ordinary.mul_f64(if failures == 0 { 1.0 - JITTER / 2.0 } else { 0.5 });
             prop_assert!(wait >= floor, "{wait:?} is below {floor:?}");

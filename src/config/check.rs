@@ -3,6 +3,7 @@
 //! first. What is not written comes from `effective`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ pub(super) fn check(
         keep: check.keep(&document.keep),
         watch: check.watch(&document.watch),
         hosts: check.hosts(&document.hosts),
+        hook: check.hook(&document),
         sources: check.sources(&document),
         installations: check.installations(&document),
         portals: check.portals(&document),
@@ -270,6 +272,38 @@ impl Check<'_> {
             self.refuse(&single("hosts", "pause"), "is out of bounds", "write \"10ms\" to \"1m\"");
         }
         effective::hosts(hosts)
+    }
+
+    /// A token and a place where it is heard need each other.
+    fn hook(&mut self, document: &wire::Document) -> Option<SocketAddr> {
+        let with_token = document.source.iter().position(|source| source.token.is_some());
+        match (&document.hook, with_token) {
+            (None, None) => None,
+            (None, Some(index)) => {
+                let change = "add a table [hook], or remove token";
+                self.refuse(&Entry("source", index).key("token"), "no hook is heard", change);
+                None
+            }
+            (Some(_), None) => {
+                let change = "add token to a source, or remove [hook]";
+                self.refuse(&[Step::Key("hook".to_owned())], "no source has a token", change);
+                None
+            }
+            (Some(hook), Some(_)) => Some(self.listen(hook.listen.as_deref())),
+        }
+    }
+
+    fn listen(&mut self, listen: Option<&str>) -> SocketAddr {
+        let Some(listen) = listen else { return effective::HOOK };
+        let example = "write \"127.0.0.1:8711\"; other machines come through this one's web server";
+        let refused = match listen.parse::<SocketAddr>() {
+            Ok(address) if !address.ip().is_loopback() => "is not on loopback",
+            Ok(address) if address.port() == 0 => "names no port",
+            Ok(address) => return address,
+            Err(_) => "is no address with a port",
+        };
+        self.refuse(&single("hook", "listen"), refused, example);
+        effective::HOOK
     }
 
     fn sources(&mut self, document: &wire::Document) -> Vec<Source> {

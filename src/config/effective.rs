@@ -2,6 +2,7 @@
 //! Fills in and refuses nothing; that is `check`'s.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ const WATCH_PACE: Duration = Duration::from_millis(500);
 const WATCH_BRAKE: u32 = 5;
 const HOST_IN_FLIGHT: u16 = 2;
 const HOST_PAUSE: Duration = Duration::from_millis(500);
+pub(super) const HOOK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8711);
 const KEEP_ATTEMPTS: u32 = 20;
 const KEEP_AGE: Duration = Duration::from_secs(90 * 86_400);
 
@@ -88,6 +90,7 @@ pub(super) fn source(from: &wire::Source, url: Url, defaults: &wire::Defaults) -
         read: from.read.as_ref().map(|read| read.0.clone()),
         read_as_written: None,
         urgent,
+        token: from.token.clone(),
     }
 }
 

@@ -15,10 +15,11 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dongbo_sdk::{MissingCategory, Removal, Visibility};
+use dongbo_sdk::{MissingCategory, Removal, SecretRef, Visibility};
 use url::Url;
 
 pub use error::{ConfigError, Fault};
@@ -56,6 +57,8 @@ pub struct Config {
     pub watch: Watch,
     /// `[hosts]`
     pub hosts: Politeness,
+    /// `[hook]`: where hooks are heard, on loopback; `None`: nowhere.
+    pub hook: Option<SocketAddr>,
     /// `[[source]]` in the order of the file: an article's content comes from
     /// the first one that carries it.
     pub sources: Vec<Source>,
@@ -119,6 +122,8 @@ pub struct Source {
     pub urgent: Vec<String>,
     /// What the content firewall lets pass (`[source.firewall]`).
     pub firewall: Policy,
+    /// Where the token of its hook stands; `None`: it has no hook.
+    pub token: Option<SecretRef>,
 }
 
 /// `[[installation]]`, or made up for a portal that names none.

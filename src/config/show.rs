@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use dongbo_sdk::{MissingCategory, Removal, Visibility};
+use dongbo_sdk::{MissingCategory, Removal, SecretRef, Visibility};
 use serde::Serialize;
 
 use super::human::{Backfill, Human, Rate, Size};
@@ -31,6 +31,8 @@ struct Document<'a> {
     keep: Keep,
     watch: WatchEntry,
     hosts: HostsEntry,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hook: Option<HookEntry>,
     source: Vec<SourceEntry<'a>>,
     installation: Vec<InstallationEntry<'a>>,
     portal: Vec<PortalEntry<'a>>,
@@ -68,6 +70,30 @@ struct HostsEntry {
 }
 
 #[derive(Serialize)]
+struct HookEntry {
+    listen: String,
+}
+
+/// The place of a secret, as it is written.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Place<'a> {
+    Env(&'a str),
+    File(&'a Path),
+    Credential(&'a str),
+}
+
+impl<'a> From<&'a SecretRef> for Place<'a> {
+    fn from(secret: &'a SecretRef) -> Self {
+        match secret {
+            SecretRef::Env(name) => Self::Env(name),
+            SecretRef::File(path) => Self::File(path),
+            SecretRef::Credential(name) => Self::Credential(name),
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct SourceEntry<'a> {
     id: &'a str,
     name: &'a str,
@@ -76,6 +102,8 @@ struct SourceEntry<'a> {
     poll: Option<Human>,
     categories: &'a [String],
     urgent: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Place<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     read: Option<&'a toml::Table>,
     firewall: FirewallEntry<'a>,
@@ -138,6 +166,7 @@ impl<'a> From<&'a Config> for Document<'a> {
             keep: Keep { attempts: config.keep.attempts, age: Human(config.keep.age) },
             watch: WatchEntry::from(&config.watch),
             hosts: HostsEntry { in_flight: config.hosts.in_flight, pause: Human(config.hosts.pause) },
+            hook: config.hook.map(|listen| HookEntry { listen: listen.to_string() }),
             source: config.sources.iter().map(SourceEntry::from).collect(),
             installation: config.installations.iter().map(InstallationEntry::from).collect(),
             portal: config.portals.iter().map(PortalEntry::from).collect(),
@@ -163,11 +192,21 @@ impl From<&Watch> for WatchEntry {
 
 impl<'a> From<&'a Source> for SourceEntry<'a> {
     fn from(source: &'a Source) -> Self {
-        let Source { id, name, url, poll, categories, read: _, read_as_written, urgent, firewall } = source;
+        let Source { id, name, url, poll, categories, read: _, read_as_written, urgent, firewall, token } = source;
         let read = read_as_written.as_ref();
         let Policy { own: _, hosts, words, hidden, burst, urgent: _ } = firewall;
         let firewall = FirewallEntry { hosts, words, hidden: *hidden, burst: *burst };
-        Self { id, name, url: url.as_str(), poll: poll.map(Human), categories, urgent, read, firewall }
+        Self {
+            id,
+            name,
+            url: url.as_str(),
+            poll: poll.map(Human),
+            categories,
+            urgent,
+            token: token.as_ref().map(Place::from),
+            read,
+            firewall,
+        }
     }
 }
 

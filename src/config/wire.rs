@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dongbo_sdk::{MissingCategory, Removal};
+use dongbo_sdk::{MissingCategory, Removal, SecretRef};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::human::{Backfill, Human, Rate, Size};
@@ -36,6 +36,8 @@ pub(super) struct Document {
     pub watch: Watch,
     #[serde(default)]
     pub hosts: Hosts,
+    /// Without this table no hook is heard.
+    pub hook: Option<Hook>,
     /// Where articles are read from. The first source that carries an article
     /// gives its content.
     #[serde(default)]
@@ -130,6 +132,14 @@ pub(super) struct Hosts {
     pub pause: Option<Human>,
 }
 
+/// `[hook]`: a source that publishes calls, and is read at once.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [hook]")]
+pub(super) struct Hook {
+    /// Address and port, on loopback only. Default `"127.0.0.1:8711"`.
+    pub listen: Option<String>,
+}
+
 /// `[[source]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table [[source]]")]
@@ -155,6 +165,9 @@ pub(super) struct Source {
     pub urgent: Option<Vec<String>>,
     /// What the content firewall lets pass: one table, `[source.firewall]`.
     pub firewall: Option<Firewall>,
+    /// Place of the token with which this source calls its hook,
+    /// `POST /hook/ID`; at least 16 characters. Default: it has no hook.
+    pub token: Option<SecretRef>,
 }
 
 /// `[source.firewall]` and `[defaults.firewall]`: what is usual for a source.

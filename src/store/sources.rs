@@ -23,6 +23,8 @@ pub struct Rhythm {
     pub failures: u32,
     /// Wall clock, ms; of the next reading, after one that failed.
     pub not_before: Option<i64>,
+    /// Wall clock, ms; until then the server asked to be left alone.
+    pub plea_until: Option<i64>,
     /// The interval in force when `why` last changed.
     pub every: Option<Duration>,
     /// What decides the interval; see `rhythm::Why::name`.
@@ -70,7 +72,7 @@ impl Store {
             tx.db
                 .prepare_cached(
                     "UPDATE source SET failures = ?2, not_before = ?3, every = ?4, why = ?5, wish = ?6, skip_hours = ?7, \
-                     skip_days = ?8, moved = ?9, distrusted_until = ?10 WHERE name = ?1",
+                     skip_days = ?8, moved = ?9, distrusted_until = ?10, plea_until = ?11 WHERE name = ?1",
                 )?
                 .execute((
                     &source,
@@ -83,6 +85,7 @@ impl Store {
                     kept.skip_days,
                     &kept.moved,
                     kept.distrusted_until,
+                    kept.plea_until,
                 ))?;
             told.iter().try_for_each(|(what, detail)| events::append(tx, "dongbo", what, &source, detail))
         })
@@ -212,7 +215,7 @@ impl Desk {
 
 fn rhythm(db: &Connection, source: &str) -> Result<Rhythm, StoreError> {
     let mut statement = db.prepare_cached(
-        "SELECT failures, not_before, every, why, wish, skip_hours, skip_days, moved, distrusted_until \
+        "SELECT failures, not_before, every, why, wish, skip_hours, skip_days, moved, distrusted_until, plea_until \
          FROM source WHERE name = ?1",
     )?;
     let row = statement.query_row([source], |row| {
@@ -226,6 +229,7 @@ fn rhythm(db: &Connection, source: &str) -> Result<Rhythm, StoreError> {
             skip_days: row.get(6)?,
             moved: row.get(7)?,
             distrusted_until: row.get(8)?,
+            plea_until: row.get(9)?,
         })
     });
     Ok(row.optional()?.unwrap_or_default())

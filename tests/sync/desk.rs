@@ -90,11 +90,18 @@ impl Desk {
         self.start_as("")
     }
 
+    /// Starts the daemon with all that it can log.
+    pub(crate) fn start_loud(&self) -> Daemon {
+        self.spawn(self.command(&["run"]).env("RUST_LOG", "trace"))
+    }
+
     /// Starts the daemon with a guarantee broken, where it was built for that.
     pub(crate) fn start_as(&self, mutant: &str) -> Daemon {
+        self.spawn(self.command(&["run"]).env("DONGBO_MUTANT", mutant))
+    }
+
+    fn spawn(&self, command: &mut Command) -> Daemon {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.path("daemon.log")).unwrap();
-        let mut command = self.command(&["run"]);
-        command.env("DONGBO_MUTANT", mutant);
         let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().expect("dongbo starts");
         Daemon { child }
     }

@@ -7,6 +7,7 @@ mod world;
 mod api;
 mod desk;
 mod firewall;
+mod hook;
 mod identity;
 mod kills;
 mod life;
