@@ -24,6 +24,8 @@ pub const DISTRUST: SignedDuration = SignedDuration::from_hours(24);
 pub const BUSY: Duration = Duration::from_secs(5 * 60);
 /// Headers change from answer to answer; what follows from them is noted this rarely.
 pub const TOLD_APART: SignedDuration = SignedDuration::from_mins(10);
+/// A source that moves again within this is out of its mind, and is not told every time.
+pub const MOVES_APART: SignedDuration = SignedDuration::from_hours(24);
 
 /// The manners towards one source.
 #[derive(Debug, Clone)]
@@ -37,6 +39,7 @@ pub struct Manners {
     /// When its body was last seen, be it the same.
     seen_at: Option<Timestamp>,
     told_at: Option<Timestamp>,
+    moved_at: Option<Timestamp>,
     next: Option<Next>,
 }
 
@@ -65,7 +68,7 @@ impl Manners {
     /// and when it last showed something new.
     #[must_use]
     pub fn new(poll: Option<Duration>, kept: Rhythm, own: Option<Duration>, read_at: Option<Timestamp>) -> Self {
-        Self { poll, own, kept, read_at, seen_at: read_at, told_at: None, next: None }
+        Self { poll, own, kept, read_at, seen_at: read_at, told_at: None, moved_at: None, next: None }
     }
 
     /// How long a source that pleaded before a restart is still left alone.
@@ -120,7 +123,7 @@ impl Manners {
                 if head.status != Some(304) {
                     self.seen_at = Some(now);
                 }
-                kept.moved = head.moved.as_ref().map(ToString::to_string);
+                kept.moved = self.moved(head, now);
             }
         }
         if let Came::Changed { own, said } = came {
@@ -143,6 +146,20 @@ impl Manners {
         self.told_at = Some(now);
         self.kept = kept.clone();
         Some(Note { kept, told })
+    }
+
+    /// Where the source has moved: a redirect that is gone is forgotten at
+    /// once, a new one is believed once a day.
+    fn moved(&mut self, head: &Head, now: Timestamp) -> Option<String> {
+        let moved = head.moved.as_ref().map(ToString::to_string)?;
+        if self.kept.moved.as_ref() == Some(&moved) {
+            return Some(moved);
+        }
+        if self.moved_at.is_some_and(|at| now.duration_since(at).abs() < MOVES_APART) {
+            return self.kept.moved.clone();
+        }
+        self.moved_at = Some(now);
+        Some(moved)
     }
 
     /// When the next reading is, and what of that is told.
@@ -266,6 +283,19 @@ mod tests {
         assert_eq!(told(manners.settle(CHANGED, &head, false, now(), 0.5)), 0);
         let back = manners.settle(CHANGED, &ok(), false, now(), 0.5).unwrap();
         assert_eq!((back.kept.moved, back.told.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_source_that_moves_with_every_answer_is_told_once_a_day() {
+        let mut manners = manners();
+        let mut told = 0;
+        for minute in 0..2 * 24 * 60_i64 {
+            let url = Url::parse(&format!("https://moi.example.vn/{}", minute % 7)).unwrap();
+            let head = Head { moved: (minute % 5 != 0).then_some(url), ..ok() };
+            let note = manners.settle(Came::Unchanged, &head, false, now() + SignedDuration::from_mins(minute), 0.5);
+            told += note.map_or(0, |note| note.told.len());
+        }
+        assert_eq!(told, 2);
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub struct Poller {
     previous: Option<Previous>,
     /// Older revisions came back; `None`: the ledger knows.
     returns_are_open: Option<bool>,
-    failing: Option<&'static str>,
+    /// Kind of the last failure, as the ledger has it.
+    failing: Option<String>,
     poll: Option<Duration>,
     /// `None`: not asked of the ledger yet.
     manners: Option<Manners>,
@@ -130,11 +131,11 @@ impl Poller {
         let polled = self.read(planned).await;
         let failing = match &polled {
             Ok(_) => None,
-            Err(PollError::Read(error)) => Some(error.kind().name()),
+            Err(PollError::Read(error)) => Some(error.kind().name().to_owned()),
             Err(PollError::Store(_)) => return polled,
         };
         if failing != self.failing {
-            self.store.source_fails(&self.id, failing.map(str::to_owned)).await?;
+            self.store.source_fails(&self.id, failing.clone()).await?;
             self.failing = failing;
         }
         self.settle(&polled).await?;
@@ -155,15 +156,21 @@ impl Poller {
         for (what, detail) in &told {
             tracing::warn!(source = %self.id, detail, "{what}");
         }
-        self.store.keep_rhythm(&self.id, kept, told).await
+        let written = self.store.keep_rhythm(&self.id, kept, told).await;
+        if written.is_err() {
+            // What the ledger did not take is compared with it anew.
+            self.manners = None;
+        }
+        written
     }
 
     fn manners(&mut self) -> Result<&mut Manners, StoreError> {
         let manners = match self.manners.take() {
             Some(manners) => manners,
             None => {
-                let read_at = self.store.source(&self.id)?.and_then(|row| row.read_at);
-                let read_at = read_at.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+                let row = self.store.source(&self.id)?;
+                let read_at = row.as_ref().and_then(|row| Timestamp::from_millisecond(row.read_at?).ok());
+                self.failing = row.and_then(|row| row.failing);
                 Manners::new(self.poll, self.store.rhythm(&self.id)?, self.own_rhythm()?, read_at)
             }
         };

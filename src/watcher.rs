@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::original::{Cadence, Elsewhere, Others, Said, Withdrawn};
@@ -28,6 +29,8 @@ const LANES_MAX: usize = 64;
 const LANE_MAX: usize = 32;
 /// While some host is looked at, others wait this long for their turn.
 const SWEEP_APART: Duration = Duration::from_millis(500);
+/// Looking for what is due takes at most this share of the time, however much is due.
+const SWEEP_SHARE: u32 = 20;
 /// With nothing due the ledger is asked again after this at the latest.
 const IDLE_MAX: Duration = Duration::from_secs(5);
 
@@ -63,12 +66,14 @@ impl Watcher {
         let watcher = Arc::new(self);
         let (mut lanes, mut busy) = (JoinSet::new(), HashMap::new());
         loop {
+            let began = Instant::now();
             let wait = match watcher.sweep(busy.values()).await {
                 Ok((due, wait)) => {
                     for (host, originals) in due {
                         busy.insert(lanes.spawn(watcher.clone().lane(originals)).id(), host);
                     }
-                    if busy.is_empty() { wait } else { wait.max(SWEEP_APART) }
+                    let apart = SWEEP_APART.max(began.elapsed() * SWEEP_SHARE);
+                    if busy.is_empty() { wait } else { wait.max(apart) }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "originals could not be looked at yet");

@@ -37,7 +37,7 @@ impl Head {
             status: Some(status),
             plea: text(headers, header::RETRY_AFTER).and_then(|said| plea(said, now)),
             fresh: fresh(headers, now),
-            moved: moved.filter(|url| url.as_str().len() <= MOVED_BYTES_MAX),
+            moved: moved.filter(is_worth_remembering),
         }
     }
 
@@ -56,6 +56,11 @@ impl Head {
     pub fn is_busy(&self) -> bool {
         matches!(self.status, Some(429 | 503))
     }
+}
+
+/// An address with an account would show it wherever it is told.
+fn is_worth_remembering(url: &Url) -> bool {
+    url.as_str().len() <= MOVED_BYTES_MAX && url.username().is_empty() && url.password().is_none()
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -152,12 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_end_is_not_remembered() {
-        let moved = |length| {
-            let url = Url::parse(&format!("https://a.example.vn/{}", "a".repeat(length))).unwrap();
-            Head::of(200, &HeaderMap::new(), Some(url), Timestamp::UNIX_EPOCH).moved
-        };
-        assert!(moved(100).is_some());
-        assert_eq!(moved(MOVED_BYTES_MAX), None);
+    fn an_address_without_end_or_with_an_account_is_not_remembered() {
+        let moved =
+            |url: &str| Head::of(200, &HeaderMap::new(), Some(Url::parse(url).unwrap()), Timestamp::UNIX_EPOCH).moved;
+        let long = |length| format!("https://a.example.vn/{}", "a".repeat(length));
+        assert!(moved(&long(100)).is_some());
+        assert_eq!(moved(&long(MOVED_BYTES_MAX)), None);
+        assert_eq!(moved("https://user:hunter2@a.example.vn/"), None);
     }
 }

@@ -92,6 +92,7 @@ async fn a_busy_sources_plea_outlives_a_restart() {
         assert!(told.contains("NOT READ: status") && told.contains("Retry-After"), "{told}");
         feed.play(Script::default());
         assert_eq!(reader.poll().await, None);
+        assert!(!reader.status().contains("NOT READ"), "{}", reader.status());
         reader.restart();
         assert_eq!(reader.poller.first_wait(), Duration::ZERO, "it is over");
     }
