@@ -35,6 +35,7 @@ fn content(number: usize) -> Content {
         byline: Some("Minh Anh".to_owned()),
         url: format!("{ORIGIN}/tin/{number}"),
         image: None,
+        number: None,
     }
 }
 

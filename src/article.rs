@@ -26,6 +26,9 @@ pub struct Content {
     pub url: String,
     /// The picture that stands for the article: media or enclosure, else the body's first.
     pub image: Option<String>,
+    /// The number of a document (số, ký hiệu) as its page shows it: `12/CT-UBND`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
 }
 
 /// How exactly the source dated the article.
@@ -61,6 +64,10 @@ impl Content {
         field(self.byline.as_deref().unwrap_or_default());
         field(&self.url);
         field(self.image.as_deref().unwrap_or_default());
+        // Behind the others and only where there is one: revisions that were named before keep their names.
+        if let Some(number) = &self.number {
+            field(number);
+        }
         Digest(*hasher.finalize().as_bytes())
     }
 }
@@ -82,7 +89,7 @@ impl std::fmt::Debug for Digest {
 }
 
 /// One item of a source, ready for the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// Names by which the source knows the article, the most trusted first.
     /// The first one that is known decides which article this is.
@@ -97,10 +104,27 @@ pub struct Item {
     /// `dcterms:modified`). Not in the digest: a touch alone changes nothing.
     pub updated: Option<Timestamp>,
     /// The beginning of what the original hides from its readers; empty: nothing.
+    #[serde(default)]
     pub hidden: String,
 }
 
 impl Item {
+    /// Names what the source says of the article: whoever read the item once
+    /// need not look at the same one again. As in [`Content::digest`], a
+    /// guessed date does not count.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.content.digest().0);
+        let names = self.names.iter().flat_map(|name| [name.kind.name(), &name.value]);
+        let updated = self.updated.map(|at| at.to_string()).unwrap_or_default();
+        for text in names.chain(["categories"]).chain(self.categories.iter().map(String::as_str)).chain([&*updated]) {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        Digest(*hasher.finalize().as_bytes())
+    }
+
     /// The source's own categories stand behind those that the article names.
     pub fn categorise(&mut self, categories: &[String]) {
         for category in categories {
@@ -112,13 +136,14 @@ impl Item {
 }
 
 /// A name of an article within its origin.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Name {
     pub kind: NameKind,
     pub value: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NameKind {
     /// RSS `guid`, Atom `id`.
     Guid,

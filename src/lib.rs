@@ -15,6 +15,7 @@ pub mod manners;
 pub mod media;
 pub mod message;
 pub mod original;
+pub mod pages;
 pub mod plan;
 pub mod poll;
 pub mod portals;

@@ -16,8 +16,10 @@ use url::Url;
 use crate::article::{Item, Name, Precision};
 use crate::config;
 use crate::manners::{Came, Manners, Note};
+use crate::pages::{Pages, Round, RoundError};
 use crate::rhythm::{self, Next, Why};
 use crate::source::feed::WARNINGS_MAX;
+use crate::source::page::is_complete;
 use crate::source::paged::{self, Ground, Page, Paged, Step, Walk};
 use crate::source::{
     self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Head, Hosts, Limits, Previous, ReadError, Summary,
@@ -39,6 +41,8 @@ pub struct Poller {
     pub url: Url,
     categories: Vec<String>,
     paged: Option<Arc<Paged>>,
+    /// Where articles are read from their own pages.
+    pub pages: Option<Pages>,
     fetcher: Fetcher,
     reader: Arc<FeedReader>,
     store: Store,
@@ -56,6 +60,8 @@ pub struct Poller {
     hid: bool,
     /// How far the readings of an API have come; `None`: not asked of the ledger yet.
     tides: Option<Vec<rise::Tide>>,
+    /// Its articles' own pages have taught what is usual.
+    learned: bool,
 }
 
 /// What a poll came to.
@@ -74,6 +80,15 @@ pub enum PollError {
     Store(#[from] StoreError),
 }
 
+impl From<RoundError> for PollError {
+    fn from(error: RoundError) -> Self {
+        match error {
+            RoundError::Read(error) => Self::Read(error),
+            RoundError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl Poller {
     /// # Errors
     /// When the TLS set-up of this machine cannot be read.
@@ -83,12 +98,16 @@ impl Poller {
         reader: Arc<FeedReader>,
         store: Store,
     ) -> Result<Self, ReadError> {
+        let (id, url, fetcher) = (source.id.clone(), source.url.clone(), Fetcher::new(limits)?);
+        let pages = source.page.clone();
+        let pages = pages.map(|page| Pages::new(id.clone(), url.clone(), page, fetcher.clone(), store.clone()));
         Ok(Self {
-            id: source.id.clone(),
-            url: source.url.clone(),
+            id,
+            url,
             categories: source.categories.clone(),
             paged: source.read.clone().map(Arc::new),
-            fetcher: Fetcher::new(limits)?,
+            pages,
+            fetcher,
             reader,
             store,
             previous: None,
@@ -99,13 +118,15 @@ impl Poller {
             head: Head::default(),
             hid: false,
             tides: None,
+            learned: false,
         })
     }
 
     /// It keeps to the limits of its host, with all that share them.
     #[must_use]
     pub fn politely(self, hosts: Hosts) -> Self {
-        Self { fetcher: self.fetcher.politely(hosts), ..self }
+        let pages = self.pages.map(|pages| pages.politely(hosts.clone()));
+        Self { fetcher: self.fetcher.politely(hosts), pages, ..self }
     }
 
     /// How long to wait before the first reading: a source that asked for
@@ -128,7 +149,10 @@ impl Poller {
     pub async fn poll(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
         self.manners()?;
         (self.head, self.hid) = (Head::default(), false);
-        let polled = self.read(planned).await;
+        let polled = match self.read(planned).await {
+            Ok(polled) => self.read_pages(polled, planned).await,
+            Err(error) => Err(error),
+        };
         let failing = match &polled {
             Ok(_) => None,
             Err(PollError::Read(error)) => Some(error.kind().name().to_owned()),
@@ -237,8 +261,33 @@ impl Poller {
         }
     }
 
+    /// Then the articles' own pages, as far as they are due.
+    async fn read_pages(&mut self, polled: Polled, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        let Some(pages) = &mut self.pages else { return Ok(polled) };
+        let Round { committed, warnings } = pages.round(planned).await?;
+        if !self.learned && pages.all_read()? {
+            self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
+            self.learned = true;
+        }
+        if committed == Committed::default() && warnings.is_empty() {
+            return Ok(polled);
+        }
+        let (before, mut summary) = match polled {
+            Polled::Unchanged => (Committed::default(), Summary { complete: true, ..Summary::default() }),
+            Polled::Changed { committed, summary } => (committed, summary),
+        };
+        summary.quarantined += committed.quarantined;
+        summary.warnings.extend(warnings);
+        summary.warnings.truncate(WARNINGS_MAX);
+        Ok(Polled::Changed { committed: before.and(committed), summary })
+    }
+
     /// What came back at the last reading and stays has been seen twice.
     async fn unchanged(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
+        if self.pages.is_some() {
+            // What came back stands on the articles' pages; the list does not tell whether it stays.
+            return Ok(Polled::Unchanged);
+        }
         let open = match self.returns_are_open {
             Some(open) => open,
             None => self.store.returns_are_open(&self.id)?,
@@ -317,9 +366,10 @@ impl Poller {
         read.summary.quarantined += bad.len();
         read.summary.warnings.extend(warnings);
         read.summary.warnings.truncate(WARNINGS_MAX);
-        let before = read.committed.new;
+        let before = read.committed.new + read.committed.entries;
         read.committed = read.committed.and(self.keep(good, bad, next.is_some(), planned).await?);
-        Ok((Step { new: read.committed.new - before, ..step }, next))
+        let new = read.committed.new + read.committed.entries - before;
+        Ok((Step { new, ..step }, next))
     }
 
     /// Commits items in pieces.
@@ -337,7 +387,8 @@ impl Poller {
             let rest = items.split_off(items.len().min(PIECE));
             let items = std::mem::replace(&mut items, rest);
             let quarantined = quarantined.take().unwrap_or_default();
-            let piece = Ingested { items, quarantined, unfinished, ..Ingested::new(&self.id) };
+            let (items, entries) = items.into_iter().partition(|item| self.pages.is_none() || is_complete(item));
+            let piece = Ingested { items, entries, quarantined, unfinished, ..Ingested::new(&self.id) };
             committed = committed.and(self.store.ingest(piece, planned.clone()).await?);
         }
         Ok(committed)
@@ -394,7 +445,9 @@ impl Poller {
             last_modified: validators.last_modified.clone(),
             body: Some(hash),
         };
-        let last = Ingested { validators: Some(saved), last: true, ..Ingested::new(&self.id) };
+        // Where articles stand on their own pages, these teach what is usual.
+        let last = self.pages.is_none();
+        let last = Ingested { validators: Some(saved), last, ..Ingested::new(&self.id) };
         self.store.ingest(last, planned.clone()).await?;
         self.returns_are_open = None;
         self.previous = Some(Previous { validators, hash: Some(hash) });

@@ -22,7 +22,7 @@ pub fn post(key: Key, content: &Content, shape: &Shape, can: &Capabilities, feat
         key,
         title: cut(&content.title, can.title_chars_max),
         summary: if can.summary { content.summary.clone() } else { String::new() },
-        body: content.body.clone(),
+        body: body(content),
         attribution: attribution(&shape.attribution, content, &shape.source_name),
         categories: match can.categories {
             CategorySupport::None => Vec::new(),
@@ -35,6 +35,14 @@ pub fn post(key: Key, content: &Content, shape: &Shape, can: &Capabilities, feat
         canonical: content.url.clone(),
         featured,
         visibility: shape.visibility,
+    }
+}
+
+/// The number of a document stands before its text, as on the source's page.
+fn body(content: &Content) -> String {
+    match &content.number {
+        Some(number) => format!("<p>Số, ký hiệu: {}</p>\n{}", escape(number), content.body),
+        None => content.body.clone(),
     }
 }
 
@@ -113,6 +121,7 @@ mod tests {
             byline: None,
             url: "https://portal.example.vn/a?b=1&c=2".into(),
             image: None,
+            number: None,
         }
     }
 
@@ -122,6 +131,13 @@ mod tests {
             attribution(crate::config::ATTRIBUTION, &content(), "Cổng TTĐT tỉnh <Bắc Ninh>"),
             r#"<p><em>Nguồn: Cổng TTĐT tỉnh &lt;Bắc Ninh&gt;, 15/11/2026 14:05. <a href="https://portal.example.vn/a?b=1&amp;c=2">Xem bài gốc</a>.</em></p>"#
         );
+    }
+
+    #[test]
+    fn a_documents_number_stands_before_its_text() {
+        let numbered = Content { number: Some("12/CT-UBND <b>".into()), ..content() };
+        assert_eq!(body(&numbered), "<p>Số, ký hiệu: 12/CT-UBND &lt;b&gt;</p>\n<p>x</p>");
+        assert_eq!(body(&content()), "<p>x</p>");
     }
 
     #[test]

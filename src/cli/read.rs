@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use dongbo_sdk::SecretRef;
 use jiff::Timestamp;
@@ -14,9 +15,11 @@ use crate::article;
 use crate::config::Source;
 use crate::exit::Exit;
 use crate::message::{Lang, of};
+use crate::pages::{Found, Pace};
 use crate::report::{either, when};
+use crate::source::page::is_complete;
 use crate::source::{
-    Ask, Document, FeedReader, Fetched, Fetcher, Limits, Paged, Previous, ReadError, Summary, Warning,
+    self, Ask, Document, FeedReader, Fetched, Fetcher, Limits, Paged, Previous, ReadError, Summary, Warning,
 };
 
 #[derive(Debug, clap::Args)]
@@ -50,6 +53,8 @@ pub(super) struct Item {
     pub image: Option<String>,
     /// Bytes of the cleaned body.
     pub body_bytes: usize,
+    /// Cleaned HTML, as it would be kept.
+    pub body: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -93,8 +98,7 @@ fn known<'a>(office: &'a Office, id: &str) -> Result<&'a Source, Failure> {
 }
 
 fn fetch(url: &Url, source: Option<&Source>) -> Result<Fed, ReadError> {
-    let unreachable = |error: std::io::Error| ReadError::Unreachable(error.into());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreachable)?;
+    let runtime = runtime()?;
     let paged = source.and_then(|source| source.read.as_ref());
     let first = paged.map_or_else(|| url.clone(), |paged| paged.first(url));
     // The account is the source's: no other address of the command line sees it.
@@ -130,7 +134,7 @@ fn file(office: &Office, path: &Path) -> Result<(Url, Result<Fed, ReadError>), F
 fn parse(fed: &Fed, source: Option<&Source>, lang: Lang) -> Result<Reading, ReadError> {
     let document =
         Document { body: &fed.bytes, content_type: fed.content_type.as_deref(), url: &fed.url, now: Timestamp::now() };
-    let (read, summary) = match source.and_then(|source| Some((source, source.read.as_ref()?))) {
+    let (read, mut summary) = match source.and_then(|source| Some((source, source.read.as_ref()?))) {
         Some((source, paged)) => {
             let page = paged.read(&source.url, 0, &document)?;
             (page.items, Summary { complete: true, warnings: page.warnings, ..Summary::default() })
@@ -141,6 +145,10 @@ fn parse(fed: &Fed, source: Option<&Source>, lang: Lang) -> Result<Reading, Read
         }
     };
     let categories = source.map(|source| source.categories.as_slice()).unwrap_or_default();
+    let read = match source.and_then(|source| Some((source, source.page.as_ref()?))) {
+        Some((source, page)) => with_pages(read, source, page, &mut summary)?,
+        None => read,
+    };
     let (mut items, mut quarantined) = (Vec::new(), Vec::new());
     for result in read {
         match result {
@@ -152,6 +160,53 @@ fn parse(fed: &Fed, source: Option<&Source>, lang: Lang) -> Result<Reading, Read
     Ok(Reading { title: summary.title, items, quarantined, warnings, complete: summary.complete })
 }
 
+type Entries = Vec<Result<article::Item, source::Quarantined>>;
+
+/// Fills in what stands on the articles' own pages, one after the other.
+fn with_pages(
+    read: Entries,
+    source: &Source,
+    config: &source::page::Config,
+    summary: &mut Summary,
+) -> Result<Entries, ReadError> {
+    let runtime = runtime()?;
+    let (fetcher, config, pace) = (Fetcher::new(Limits::default())?, Arc::new(config.clone()), Pace::default());
+    let mut filled = Entries::new();
+    for entry in read.into_iter().take(pace.at_once) {
+        let entry = match entry {
+            Ok(entry) if !is_complete(&entry) => entry,
+            done => {
+                filled.push(done);
+                continue;
+            }
+        };
+        let (sample, url) = (entry.content.title.clone(), entry.content.url.clone());
+        let bad = |reason: String| source::Quarantined {
+            reason: format!("its page {url}: {reason}"),
+            sample,
+            identity: None,
+        };
+        let found = runtime.block_on(async {
+            tokio::time::sleep(pace.pause).await;
+            Found::read(&config, &fetcher, entry, &source.url).await
+        });
+        filled.push(match found {
+            Found::Filled(item, warnings) => {
+                summary.warnings.extend(warnings);
+                Ok(*item)
+            }
+            Found::Unfilled(unfilled) => Err(bad(unfilled.to_string())),
+            Found::Unread(error) => Err(bad(error.to_string())),
+        });
+    }
+    Ok(filled)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, ReadError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| ReadError::Unreachable(error.into()))
+}
+
 fn shown(mut item: article::Item, categories: &[String]) -> Item {
     item.categorise(categories);
     Item {
@@ -161,6 +216,7 @@ fn shown(mut item: article::Item, categories: &[String]) -> Item {
         categories: item.categories,
         image: item.content.image,
         body_bytes: item.content.body.len(),
+        body: item.content.body,
     }
 }
 
@@ -184,6 +240,9 @@ fn warning_text(warning: &Warning, lang: Lang) -> String {
         ),
         Warning::TitleCut { title } => {
             either(lang, format!("tiêu đề bị cắt: {title}"), format!("the title was cut: {title}"))
+        }
+        Warning::NotOnPage { field, url } => {
+            either(lang, format!("không thấy {field} trên trang {url}"), format!("no {field} on the page {url}"))
         }
         Warning::TooManyItems => {
             either(lang, "quá nhiều bài; phần sau không đọc", "too many items; the rest was not read").into()

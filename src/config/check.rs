@@ -12,7 +12,8 @@ use url::Url;
 use super::error::{Fault, Positions, Step, nearest, quote};
 use super::human::Human;
 use crate::firewall;
-use crate::source::{Paged, Politeness};
+use crate::source::Politeness;
+use crate::source::json::Wrong;
 
 use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, Watch, effective, wire};
 
@@ -88,6 +89,7 @@ fn keep_readings(sources: &mut [Source], written: &toml::Table) {
     let tables = written.get("source").and_then(toml::Value::as_array).into_iter().flatten();
     for (source, table) in sources.iter_mut().zip(tables) {
         source.read_as_written = table.get("read").and_then(toml::Value::as_table).cloned();
+        source.page_as_written = table.get("page").and_then(toml::Value::as_table).cloned();
     }
 }
 
@@ -319,16 +321,21 @@ impl Check<'_> {
         self.categories(&entry.key("categories"), Some(&source.categories));
         self.reading(&entry.key("read"), source.read.as_ref());
         self.firewall(&entry.key("firewall"), source.firewall.as_ref());
+        if let Some(wrong) = source.page.as_ref().and_then(crate::source::page::Config::wrong) {
+            self.wrong(entry.key("page"), &[wrong.key], wrong);
+        }
         let url = self.url(&entry.key("url"), &source.url)?;
         Some(effective::source(source, url, defaults))
     }
 
     /// Keys that need or exclude each other.
     fn reading(&mut self, path: &[Step], read: Option<&wire::ReadConfig>) {
-        let Some(Paged::Json(config)) = read.map(|read| &read.0) else { return };
-        let Some(wrong) = config.wrong() else { return };
-        let mut path = path.to_vec();
-        path.extend(["json", wrong.key].map(|key| Step::Key(key.to_owned())));
+        let Some((kind, wrong)) = read.and_then(|read| read.0.wrong()) else { return };
+        self.wrong(path.to_vec(), &[kind, wrong.key], wrong);
+    }
+
+    fn wrong(&mut self, mut path: Vec<Step>, keys: &[&str], wrong: Wrong) {
+        path.extend(keys.iter().map(|key| Step::Key((*key).to_owned())));
         self.refuse(&path, wrong.problem, wrong.change);
     }
 

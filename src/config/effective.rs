@@ -89,6 +89,8 @@ pub(super) fn source(from: &wire::Source, url: Url, defaults: &wire::Defaults) -
         categories: nfc(Some(&from.categories)),
         read: from.read.as_ref().map(|read| read.0.clone()),
         read_as_written: None,
+        page: from.page.clone(),
+        page_as_written: None,
         urgent,
         token: from.token.clone(),
     }

@@ -118,6 +118,10 @@ pub struct Source {
     pub read: Option<Paged>,
     /// `[source.read.…]` as the file has it.
     pub read_as_written: Option<toml::Table>,
+    /// How articles are read from their own pages; `None`: they are not.
+    pub page: Option<crate::source::page::Config>,
+    /// `[source.page]` as the file has it.
+    pub page_as_written: Option<toml::Table>,
     /// Categories that make an article urgent, NFC.
     pub urgent: Vec<String>,
     /// What the content firewall lets pass (`[source.firewall]`).

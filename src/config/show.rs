@@ -106,6 +106,8 @@ struct SourceEntry<'a> {
     token: Option<Place<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     read: Option<&'a toml::Table>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a toml::Table>,
     firewall: FirewallEntry<'a>,
 }
 
@@ -192,8 +194,21 @@ impl From<&Watch> for WatchEntry {
 
 impl<'a> From<&'a Source> for SourceEntry<'a> {
     fn from(source: &'a Source) -> Self {
-        let Source { id, name, url, poll, categories, read: _, read_as_written, urgent, firewall, token } = source;
-        let read = read_as_written.as_ref();
+        let Source {
+            id,
+            name,
+            url,
+            poll,
+            categories,
+            read: _,
+            read_as_written,
+            page: _,
+            page_as_written,
+            urgent,
+            firewall,
+            token,
+        } = source;
+        let (read, page) = (read_as_written.as_ref(), page_as_written.as_ref());
         let Policy { own: _, hosts, words, hidden, burst, urgent: _ } = firewall;
         let firewall = FirewallEntry { hosts, words, hidden: *hidden, burst: *burst };
         Self {
@@ -205,6 +220,7 @@ impl<'a> From<&'a Source> for SourceEntry<'a> {
             urgent,
             token: token.as_ref().map(Place::from),
             read,
+            page,
             firewall,
         }
     }

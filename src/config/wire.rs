@@ -160,6 +160,9 @@ pub(super) struct Source {
     /// How it is read: one table, `[source.read.KIND]`. Default: it is a feed,
     /// whose format is found by what it contains.
     pub read: Option<ReadConfig>,
+    /// Where an article's text stands on its own page, `[source.page]`: read
+    /// for every article whose text the source does not give whole.
+    pub page: Option<source::page::Config>,
     /// Categories whose articles go out at once, without `publish_delay` and
     /// `correction_gap`. Default: none.
     pub urgent: Option<Vec<String>>,
@@ -198,13 +201,15 @@ impl<'de> Deserialize<'de> for ReadConfig {
         #[serde(deny_unknown_fields, expecting = "a table such as [source.read.json]")]
         struct Kinds {
             json: Option<source::json::Config>,
+            listing: Option<source::listing::Config>,
             wordpress: Option<source::api::wordpress::Config>,
             drupal: Option<source::api::drupal::Config>,
             liferay: Option<source::api::liferay::Config>,
         }
-        let Kinds { json, wordpress, drupal, liferay } = Kinds::deserialize(input)?;
+        let Kinds { json, listing, wordpress, drupal, liferay } = Kinds::deserialize(input)?;
         let ways = [
             json.map(|config| Paged::Json(Box::new(config))),
+            listing.map(|config| Paged::Listing(Box::new(config))),
             wordpress.map(|config| Paged::Api(Api::WordPress(config))),
             drupal.map(|config| Paged::Api(Api::Drupal(config))),
             liferay.map(|config| Paged::Api(Api::Liferay(config))),

@@ -136,8 +136,8 @@ pub fn examine(item: &Item, policy: &Policy) -> Examined {
 
 /// Everything that readers see beside the title.
 fn prose(content: &Content) -> String {
-    let byline = content.byline.as_deref().unwrap_or_default();
-    format!("{}\n{}\n{byline}", content.summary, text::plain(&content.body))
+    let [byline, number] = [&content.byline, &content.number].map(|line| line.as_deref().unwrap_or_default());
+    format!("{}\n{}\n{byline}\n{number}", content.summary, text::plain(&content.body))
 }
 
 /// The reason for hosts that the ledger does not know.

@@ -13,6 +13,7 @@ fn item(title: &str, body: &str) -> Item {
         byline: None,
         url: "https://bacninh.gov.vn/news/1".into(),
         image: None,
+        number: None,
     };
     let names = vec![Name { kind: NameKind::Guid, value: "1".into() }];
     let origin = "https://bacninh.gov.vn".into();

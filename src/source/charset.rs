@@ -1,5 +1,5 @@
 //! Bytes to text: byte-order mark, then what the bytes themselves prove, then
-//! the HTTP header, the XML declaration and at last a guess.
+//! the HTTP header, the XML declaration or a page's `meta`, and at last a guess.
 //!
 //! Text with many-byte characters that is valid UTF-8 is UTF-8, whatever the
 //! labels say: .NET writes `encoding="utf-16"` over UTF-8 bytes, and no
@@ -39,7 +39,7 @@ fn choose(body: &[u8], content_type: Option<&str>) -> &'static Encoding {
     if std::str::from_utf8(body).is_ok() {
         return UTF_8;
     }
-    let labels = [content_type.and_then(header_label), declared_label(body)];
+    let labels = [content_type.and_then(header_label), declared_label(body), meta_label(body)];
     let named = labels.into_iter().flatten().filter_map(|label| Encoding::for_label(label.as_bytes()));
     // A byte stream that starts with ASCII markup is no UTF-16.
     let named = named.into_iter().find(|encoding| *encoding != UTF_16LE && *encoding != UTF_16BE);
@@ -63,6 +63,14 @@ fn declared_label(body: &[u8]) -> Option<String> {
     let value = value.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     value[1..].split(quote).next().map(str::to_owned)
+}
+
+/// `<meta charset=…>` of a page, in the first [`DECLARATION_BYTES`] as HTML wants it (WHATWG §4.2.5.4).
+fn meta_label(body: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&body[..body.len().min(DECLARATION_BYTES)]).to_ascii_lowercase();
+    let tag = head.split("<meta").skip(1).find(|tag| tag.contains("charset="))?;
+    let label = tag.split("charset=").nth(1)?.trim_start_matches(['"', '\'']);
+    Some(label.split(['"', '\'', '>', '/', ' ', ';']).next()?.to_owned())
 }
 
 fn mostly_utf8(body: &[u8]) -> bool {
@@ -106,6 +114,20 @@ mod tests {
             let text: String =
                 unicode_normalization::UnicodeNormalization::nfc(decode(&body, header).text.as_str()).collect();
             assert!(text.ends_with("<a>Bắc</a>"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_names_its_encoding_in_its_head() {
+        let head: &[&[u8]] = &[
+            b"<meta charset=\"windows-1258\">",
+            b"<META http-equiv=content-type content='text/html; charset=windows-1258'/>",
+        ];
+        for head in head {
+            let body = [*head, b"<p>B\xE3\xECc</p>"].concat();
+            let text: String =
+                unicode_normalization::UnicodeNormalization::nfc(decode(&body, None).text.as_str()).collect();
+            assert!(text.ends_with("<p>Bắc</p>"), "{text}");
         }
     }
 

@@ -5,7 +5,8 @@
 //! number pair is never month first.
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::Offset;
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::article::Precision;
@@ -18,6 +19,8 @@ pub const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(24);
 const YEAR_MIN: i16 = 1990;
 /// Longer texts are no dates.
 const TEXT_CHARS_MAX: usize = 100;
+/// A date among words begins within these characters.
+const WORDS_CHARS_MAX: usize = 300;
 
 /// A date as read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,48 @@ pub fn parse(text: &str, now: Timestamp) -> Option<Dated> {
     let (at, precision) = parts.resolve()?;
     let clamped = at.duration_since(now) > FUTURE_MAX;
     Some(Dated { at: if clamped { now } else { at }, precision, clamped })
+}
+
+/// Whether a text can be a format in the manner of strftime(3): an instant
+/// that is written in it reads back.
+#[must_use]
+pub fn is_format(format: &str) -> bool {
+    let sample = jiff::civil::date(2026, 11, 24).at(14, 5, 9, 0).to_zoned_datetime(TimeZone::fixed(LOCAL));
+    let written = sample.ok().and_then(|sample| strtime::format(format, &sample).ok());
+    written.is_some_and(|written| formatted(format, &written).is_some())
+}
+
+/// A date in the format as RFC 3339, without what the format does not say.
+#[must_use]
+pub fn formatted(format: &str, written: &str) -> Option<String> {
+    plain(&BrokenDownTime::parse(format, written.trim()).ok()?)
+}
+
+/// As [`formatted`], of a date that stands among words: "Ngày đăng: 24/11/2026
+/// 14:05 | Lượt xem: 12". What cannot be read stays as it is.
+#[must_use]
+pub fn within(format: Option<&str>, text: &str) -> String {
+    let starts = text
+        .char_indices()
+        .take(WORDS_CHARS_MAX)
+        .filter(|(at, c)| c.is_ascii_digit() && !text[..*at].ends_with(|before: char| before.is_ascii_digit()));
+    let mut tried = starts.filter_map(|(at, _)| BrokenDownTime::parse_prefix(format?, &text[at..]).ok());
+    let read =
+        format.and_then(|format| formatted(format, text)).or_else(|| tried.find_map(|(broken, _)| plain(&broken)));
+    read.unwrap_or_else(|| text.to_owned())
+}
+
+fn plain(broken: &BrokenDownTime) -> Option<String> {
+    if let Ok(at) = broken.to_timestamp() {
+        return Some(at.to_string());
+    }
+    let day = broken.to_date().ok()?;
+    let (Some(_), Ok(time)) = (broken.hour(), broken.to_time()) else { return Some(day.to_string()) };
+    let local = DateTime::from_parts(day, time);
+    Some(match broken.second() {
+        Some(_) => local.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        None => local.strftime("%Y-%m-%dT%H:%M").to_string(),
+    })
 }
 
 /// What the text says, before it becomes a time.
@@ -359,5 +404,31 @@ mod tests {
         fn date_like_text_does_not_panic(text in "[0-9/:. +\\-TZGMTSACH]{0,30}") {
             let _ = parse(&text, now());
         }
+    }
+
+    #[test]
+    fn dates_are_read_as_the_format_says_and_keep_their_precision() {
+        let read = |format: &str, text: &str| formatted(format, text).unwrap();
+        assert_eq!(read("%d/%m/%Y %H:%M", "03/04/2026 14:05"), "2026-04-03T14:05");
+        assert_eq!(read("%d/%m/%Y", "03/04/2026"), "2026-04-03");
+        assert_eq!(read("%Y-%m-%dT%H:%M:%S%z", "2026-04-03T14:05:09+0700"), "2026-04-03T07:05:09Z");
+        assert_eq!(formatted("%d/%m/%Y", "ngày mai"), None);
+    }
+
+    #[test]
+    fn a_format_that_holds_no_date_is_told_apart() {
+        assert!(is_format("%d/%m/%Y %H:%M"));
+        for wrong in ["", "%H:%M", "dd/MM/yyyy", "%"] {
+            assert!(!is_format(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_found_among_words() {
+        let read = |text: &str| within(Some("%d/%m/%Y %H:%M"), text);
+        assert_eq!(read("Lượt xem: 12 | Ngày đăng: 24/11/2026 14:05 (GMT+7)"), "2026-11-24T14:05");
+        assert_eq!(read(&format!("{}24/11/2026 14:05", "1 ".repeat(300))), "1 ".repeat(300) + "24/11/2026 14:05");
+        assert_eq!(read("hôm qua"), "hôm qua");
+        assert_eq!(within(None, "Thứ Ba, 24/11/2026"), "Thứ Ba, 24/11/2026");
     }
 }

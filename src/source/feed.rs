@@ -163,6 +163,11 @@ pub enum Warning {
     TitleCut {
         title: String,
     },
+    /// A selector of `[source.page]` found nothing on the article's own page.
+    NotOnPage {
+        field: &'static str,
+        url: String,
+    },
     /// Behind this the feed was not read: more than [`ITEMS_MAX`] items.
     TooManyItems,
     /// Behind this the feed was not read: [`TIME_MAX`] was over.

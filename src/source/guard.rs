@@ -12,32 +12,22 @@
 //! each name stay active, below the 32 that were measured as harmless. An `a`
 //! keeps its address; what copying it could cost is counted.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use lol_html::html_content::{ContentType, Element, TextChunk, TextType};
+use lol_html::html_content::{ContentType, Element};
 use lol_html::{MemorySettings, Settings, doc_comments, doc_text, doctype, element, rewrite_str};
-use thiserror::Error;
 
+use super::count::{self, Count, Shared};
+pub use super::count::{
+    ATTRIBUTE_BYTES_MAX, ATTRIBUTES_MAX, DEPTH_MAX, ELEMENTS_MAX, HtmlRefused, INPUT_BYTES_MAX, LEAKED_MAX,
+};
 use super::hidden;
 use super::identity::URL_BYTES_MAX;
 
-/// HTML of one field of one item.
-pub const INPUT_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Start tags.
-pub const ELEMENTS_MAX: usize = 20_000;
-/// Open elements whose end tag is not optional. Browsers cap at 512.
-pub const DEPTH_MAX: usize = 256;
-/// Attributes of one tag.
-pub const ATTRIBUTES_MAX: usize = 64;
-/// One attribute's value, except `data:` addresses, which are dropped anyway.
-pub const ATTRIBUTE_BYTES_MAX: usize = 8 * 1024;
 /// What lol_html may use while it works.
 pub const MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How often an unclosed link's address may be copied, in bytes of output.
 pub const COPIED_BYTES_MAX: usize = 256 * 1024;
-/// How much of what readers do not see is told, in bytes.
-pub const HIDDEN_BYTES_MAX: usize = 400;
 
 /// Elements that may stand on a portal, with the attributes they keep.
 pub const ALLOWED: [(&str, &[&str]); 47] = [
@@ -126,42 +116,6 @@ pub const PLAYERS: [(&str, &str); 2] = [
 
 /// Elements without content (WHATWG §13.1.2).
 const VOID: [&str; 3] = ["br", "hr", "img"];
-/// Their end tags may be left out, so many open ones are normal.
-const OPTIONAL_END: [&str; 9] = ["p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody"];
-/// An end tag outside does not close what is open in these (WHATWG §13.2.4.2, "scope").
-const BARRIERS: [&str; 4] = ["table", "td", "th", "caption"];
-/// Their end tags never close a block that was opened within.
-const PHRASING: [&str; 18] = [
-    "span", "b", "strong", "i", "em", "u", "s", "small", "code", "del", "ins", "mark", "sub", "sup", "abbr", "cite",
-    "q", "a",
-];
-
-/// Why HTML was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum HtmlRefused {
-    #[error("the text has {0} bytes, more than {INPUT_BYTES_MAX}")]
-    Size(usize),
-    #[error("more than {ELEMENTS_MAX} elements")]
-    Elements,
-    #[error("elements nested more than {DEPTH_MAX} deep")]
-    Depth,
-    #[error("more than {ATTRIBUTES_MAX} attributes on one tag")]
-    Attributes,
-    #[error("an attribute of more than {ATTRIBUTE_BYTES_MAX} bytes")]
-    Attribute,
-    #[error("an unclosed link would be copied too often")]
-    Copies,
-    /// lol_html could not go on within its memory, or the markup is ambiguous.
-    #[error("the markup cannot be read: {0}")]
-    Unreadable(String),
-    /// The cleaned text is out of proportion.
-    #[error("the cleaned text would be more than {0} bytes")]
-    Output(usize),
-    /// Cleaning the cleaned text again would change it.
-    #[error("the markup does not settle")]
-    Unstable,
-}
-
 /// What the guard lets through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pruned {
@@ -180,15 +134,26 @@ pub fn prune(html: &str) -> Result<Pruned, HtmlRefused> {
     if html.len() > INPUT_BYTES_MAX {
         return Err(HtmlRefused::Size(html.len()));
     }
-    let count = Rc::new(RefCell::new(Count::default()));
+    rewrite(html, admit, COPIED_BYTES_MAX)
+}
+
+/// Decides on one element: what it keeps, or why all is refused.
+pub(super) type Admit = fn(&mut Element<'_, '_>, &Shared) -> Result<(), HtmlRefused>;
+
+/// One pass in which `admit` sees every element; comments and doctypes go.
+///
+/// # Errors
+/// The first limit that the text exceeds.
+pub(super) fn rewrite(html: &str, admit: Admit, copied_max: usize) -> Result<Pruned, HtmlRefused> {
+    let count = Count::from_nothing(copied_max);
     let shared = Rc::clone(&count);
     let texts = Rc::clone(&count);
     let settings = Settings::new()
         .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(MEMORY_BYTES_MAX))
         .with_strict(false)
-        .append_element_content_handler(element!("*", move |element| Ok(visit(element, &shared)?)))
+        .append_element_content_handler(element!("*", move |element| Ok(visit(element, &shared, admit)?)))
         .append_document_content_handler(doc_text!(move |chunk| {
-            texts.borrow_mut().text(chunk);
+            texts.borrow_mut().veil.text(chunk);
             Ok(())
         }))
         .append_document_content_handler(doc_comments!(|comment| {
@@ -204,25 +169,11 @@ pub fn prune(html: &str) -> Result<Pruned, HtmlRefused> {
     match (count.refused.take(), result) {
         (Some(refused), _) => Err(refused),
         (None, Err(error)) => Err(HtmlRefused::Unreadable(error.to_string())),
-        (None, Ok(html)) => Ok(Pruned { html, hidden: std::mem::take(&mut count.excerpt) }),
+        (None, Ok(html)) => Ok(Pruned { html, hidden: std::mem::take(&mut count.veil).told() }),
     }
 }
 
-#[derive(Debug, Default)]
-struct Count {
-    elements: usize,
-    depth: usize,
-    barriers: usize,
-    /// Bytes of the address of the link that is open.
-    link: usize,
-    copied: usize,
-    /// Open elements that hide what is in them.
-    hiding: usize,
-    excerpt: String,
-    refused: Option<HtmlRefused>,
-}
-
-fn visit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<(), HtmlRefused> {
+fn visit(element: &mut Element<'_, '_>, count: &Shared, admit: Admit) -> Result<(), HtmlRefused> {
     let outcome = admit(element, count);
     if let Err(refused) = &outcome {
         count.borrow_mut().refused = Some(refused.clone());
@@ -230,10 +181,10 @@ fn visit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<()
     outcome
 }
 
-fn admit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<(), HtmlRefused> {
-    count.borrow_mut().element(element)?;
+fn admit(element: &mut Element<'_, '_>, counted: &Shared) -> Result<(), HtmlRefused> {
+    counted.borrow_mut().element(element)?;
     let name = element.tag_name();
-    conceal(element, &name, count);
+    hidden::conceal(element, &name, counted);
     if name == "iframe" {
         match player(element) {
             Some(link) => element.replace(&link, ContentType::Html),
@@ -242,11 +193,11 @@ fn admit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<()
         return Ok(());
     }
     if REMOVED_WITH_CONTENT.contains(&name.as_str()) {
-        element.remove();
+        remove(element);
         return Ok(());
     }
     let Some((_, kept)) = ALLOWED.iter().find(|(allowed, _)| *allowed == name) else {
-        element.remove_and_keep_content();
+        unwrap(element);
         return Ok(());
     };
     keep_attributes(element, &name, kept);
@@ -255,124 +206,43 @@ fn admit(element: &mut Element<'_, '_>, count: &Rc<RefCell<Count>>) -> Result<()
         return Ok(());
     }
     if name == "a" && !element.has_attribute("href") {
-        element.remove_and_keep_content();
+        unwrap(element);
         return Ok(());
     }
     if VOID.contains(&name.as_str()) {
         return Ok(());
     }
-    open(element, &name, count)
+    count::open(element, &name, counted, count::PHRASING.contains(&name.as_str()))
 }
 
-impl Count {
-    fn text(&mut self, chunk: &TextChunk<'_>) {
-        if self.hiding > 0 && chunk.text_type() == TextType::Data {
-            self.tell(chunk.as_str());
-        }
-    }
-
-    /// Blanks alone hide nothing.
-    fn tell(&mut self, text: &str) {
-        let room = HIDDEN_BYTES_MAX.saturating_sub(self.excerpt.len());
-        let head = &text[..text.floor_char_boundary(room)];
-        let words = super::text::fold(&super::text::decode_entities(head));
-        if !words.is_empty() {
-            self.excerpt.push_str(if self.excerpt.is_empty() { "" } else { " " });
-            self.excerpt.push_str(&words);
-        }
-    }
-
-    fn element(&mut self, element: &Element<'_, '_>) -> Result<(), HtmlRefused> {
-        self.elements += 1;
-        self.copied += self.link;
-        let attributes = element.attributes();
-        if self.elements > ELEMENTS_MAX {
-            return Err(HtmlRefused::Elements);
-        }
-        if self.copied > COPIED_BYTES_MAX {
-            return Err(HtmlRefused::Copies);
-        }
-        if attributes.len() > ATTRIBUTES_MAX {
-            return Err(HtmlRefused::Attributes);
-        }
-        let long = |value: &str| value.len() > ATTRIBUTE_BYTES_MAX && !value.trim_start().starts_with("data:");
-        if attributes.iter().any(|attribute| long(&attribute.value())) {
-            return Err(HtmlRefused::Attribute);
-        }
-        Ok(())
+/// Takes the element away, but not its content. lol_html would also take the
+/// end tag of an outer element that ends this one in passing.
+pub(super) fn unwrap(element: &mut Element<'_, '_>) {
+    let own = element.tag_name();
+    element.start_tag().remove();
+    if let Some(handlers) = element.end_tag_handlers() {
+        handlers.push(Box::new(move |end| {
+            if end.name() == own {
+                end.remove();
+            }
+            Ok(())
+        }));
     }
 }
 
-/// Takes down what readers do not see.
-fn conceal(element: &mut Element<'_, '_>, name: &str, count: &Rc<RefCell<Count>>) {
-    if count.borrow().hiding > 0 && name == "a" {
-        count.borrow_mut().tell(&element.get_attribute("href").unwrap_or_default());
+/// Takes the element away with its content, but not the end tag of an outer one.
+pub(super) fn remove(element: &mut Element<'_, '_>) {
+    let own = element.tag_name();
+    element.remove();
+    if let Some(handlers) = element.end_tag_handlers() {
+        handlers.push(Box::new(move |end| {
+            if end.name() != own {
+                // Not added but set: one end tag may end several.
+                end.replace(&format!("</{}>", end.name()), ContentType::Html);
+            }
+            Ok(())
+        }));
     }
-    let hides =
-        element.has_attribute("hidden") || element.get_attribute("style").is_some_and(|style| hidden::hides(&style));
-    if !hides || REMOVED_WITH_CONTENT.contains(&name) {
-        return;
-    }
-    // A void element hides nothing but itself.
-    let Some(handlers) = element.end_tag_handlers() else { return };
-    let shared = Rc::clone(count);
-    handlers.push(Box::new(move |_| {
-        let mut count = shared.borrow_mut();
-        count.hiding = count.hiding.saturating_sub(1);
-        Ok(())
-    }));
-    let mut count = count.borrow_mut();
-    count.hiding += 1;
-    if name == "a" {
-        count.tell(&element.get_attribute("href").unwrap_or_default());
-    }
-}
-
-/// Counts an element as open until its end tag.
-fn open(element: &mut Element<'_, '_>, name: &str, count: &Rc<RefCell<Count>>) -> Result<(), HtmlRefused> {
-    let (depth, barriers) = {
-        let count = count.borrow();
-        (count.depth, count.barriers)
-    };
-    {
-        let mut count = count.borrow_mut();
-        if !OPTIONAL_END.contains(&name) {
-            count.depth += 1;
-        }
-        if BARRIERS.contains(&name) {
-            count.barriers += 1;
-        }
-        if name == "a" {
-            count.link = element.get_attribute("href").map_or(0, |href| href.len());
-        }
-        if count.depth > DEPTH_MAX {
-            return Err(HtmlRefused::Depth);
-        }
-    }
-    let (shared, phrasing, link) = (Rc::clone(count), PHRASING.contains(&name), name == "a");
-    let barrier = BARRIERS.contains(&name);
-    let Some(handlers) = element.end_tag_handlers() else { return Ok(()) };
-    let own = name.to_owned();
-    handlers.push(Box::new(move |end| {
-        // An outer end tag that closes this element in passing is not its own.
-        if end.name() != own {
-            return Ok(());
-        }
-        let mut count = shared.borrow_mut();
-        if link {
-            count.link = 0;
-        }
-        // The parser ignores an end tag across a table's wall, and that of a
-        // phrase while a block is open in it; so does the count.
-        let crosses = !barrier && count.barriers > barriers;
-        let holds_block = phrasing && count.depth > depth + 1;
-        if !crosses && !holds_block {
-            count.depth = depth;
-            count.barriers = barriers;
-        }
-        Ok(())
-    }));
-    Ok(())
 }
 
 fn keep_attributes(element: &mut Element<'_, '_>, name: &str, kept: &[&str]) {
@@ -406,7 +276,7 @@ fn lift_lazy_source(element: &mut Element<'_, '_>) {
 }
 
 /// A link to the video that a known player shows, put together from its id alone.
-fn player(element: &Element<'_, '_>) -> Option<String> {
+pub(super) fn player(element: &Element<'_, '_>) -> Option<String> {
     let src = super::text::decode_entities(&element.get_attribute("src")?);
     let src = if src.starts_with("//") { format!("https:{src}") } else { src };
     let url = super::identity::http_url(&src)?;

@@ -4,7 +4,16 @@
 //! a break-in: search engines read them, editors do not. Only the style on the
 //! element itself is known here; a class may hide as well.
 
+use std::rc::Rc;
+
+use lol_html::html_content::{Element, TextChunk, TextType};
+
+use super::count::Shared;
+use super::guard::REMOVED_WITH_CONTENT;
 use super::text;
+
+/// How much of what readers do not see is told, in bytes.
+pub const HIDDEN_BYTES_MAX: usize = 400;
 
 /// Less than this can be seen by nobody, in CSS pixels or as opacity.
 const PIXELS_MIN: f64 = 2.0;
@@ -12,6 +21,61 @@ const OPACITY_MIN: f64 = 0.1;
 /// Shifted so far, in CSS pixels, a text stands outside the page. Lists and
 /// paragraphs are shifted by some 50 at most.
 const SHIFT: f64 = -200.0;
+
+/// What hidden elements hold, as far as it is told.
+#[derive(Debug, Default)]
+pub(super) struct Veil {
+    /// Open elements that hide what is in them.
+    hiding: usize,
+    excerpt: String,
+}
+
+impl Veil {
+    pub(super) fn text(&mut self, chunk: &TextChunk<'_>) {
+        if self.hiding > 0 && chunk.text_type() == TextType::Data {
+            self.tell(chunk.as_str());
+        }
+    }
+
+    /// Blanks alone hide nothing.
+    fn tell(&mut self, text: &str) {
+        let room = HIDDEN_BYTES_MAX.saturating_sub(self.excerpt.len());
+        let head = &text[..text.floor_char_boundary(room)];
+        let words = super::text::fold(&super::text::decode_entities(head));
+        if !words.is_empty() {
+            self.excerpt.push_str(if self.excerpt.is_empty() { "" } else { " " });
+            self.excerpt.push_str(&words);
+        }
+    }
+
+    pub(super) fn told(self) -> String {
+        self.excerpt
+    }
+}
+
+/// Takes down what an element hides: words and addresses of links.
+pub(super) fn conceal(element: &mut Element<'_, '_>, name: &str, counted: &Shared) {
+    if counted.borrow().veil.hiding > 0 && name == "a" {
+        counted.borrow_mut().veil.tell(&element.get_attribute("href").unwrap_or_default());
+    }
+    let hides = element.has_attribute("hidden") || element.get_attribute("style").is_some_and(|style| hides(&style));
+    if !hides || REMOVED_WITH_CONTENT.contains(&name) {
+        return;
+    }
+    // A void element hides nothing but itself.
+    let Some(handlers) = element.end_tag_handlers() else { return };
+    let shared = Rc::clone(counted);
+    handlers.push(Box::new(move |_| {
+        let veil = &mut shared.borrow_mut().veil;
+        veil.hiding = veil.hiding.saturating_sub(1);
+        Ok(())
+    }));
+    let veil = &mut counted.borrow_mut().veil;
+    veil.hiding += 1;
+    if name == "a" {
+        veil.tell(&element.get_attribute("href").unwrap_or_default());
+    }
+}
 
 /// Whether the declarations of a `style` attribute hide the element.
 #[must_use]

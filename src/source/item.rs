@@ -113,6 +113,7 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
             byline: byline(&raw.author),
             url: page.into(),
             image,
+            number: None,
         },
         categories: categories(&raw.categories),
         updated: date::parse(&raw.updated, context.now).filter(|dated| !dated.clamped).map(|dated| dated.at),
@@ -196,7 +197,7 @@ fn dated(raw: &RawItem, context: &mut Context, title: &str) -> date::Dated {
 }
 
 /// `ban-bien-tap@example.vn (Ban Biên tập)` is how RSS 2.0 wants an author; the name is enough.
-fn byline(author: &str) -> Option<String> {
+pub(super) fn byline(author: &str) -> Option<String> {
     let plain = one_line(author, BYLINE_CHARS_MAX);
     let name = match plain.split_once('(') {
         Some((mail, name)) if mail.contains('@') => name.trim_end_matches(')').trim().to_owned(),

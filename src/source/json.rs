@@ -9,20 +9,16 @@
 //! an article without a text: APIs change without notice.
 
 use dongbo_sdk::SecretRef;
-use jiff::civil::DateTime;
-use jiff::fmt::strtime::BrokenDownTime;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, civil};
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 use url::Url;
 
-use super::charset;
-use super::date::LOCAL;
 use super::error::{ReadError, begins};
 use super::feed::{Document, ITEMS_MAX};
 use super::raw::{Picture, RawItem};
+use super::{charset, date};
 
 /// One answer, decoded. As values it takes about ten times as much memory.
 pub const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -124,7 +120,7 @@ impl Config {
             return Some(Wrong { key: "title", problem: "neither id nor link is named", change });
         }
         if let Some(format) = &self.date_format
-            && format_time(format).is_none()
+            && !date::is_format(format)
         {
             let change = "write it as \"%d/%m/%Y %H:%M\"";
             return Some(Wrong { key: "date_format", problem: "is not a date format", change });
@@ -202,7 +198,7 @@ impl Config {
         }
         let written = scalar(value);
         match &self.date_format {
-            Some(format) => formatted(format, &written).unwrap_or(written),
+            Some(format) => date::formatted(format, &written).unwrap_or(written),
             None => written,
         }
     }
@@ -307,7 +303,7 @@ pub(super) fn scalar(value: &Value) -> String {
 }
 
 /// Replaces or adds a query parameter; the others keep their order.
-fn set(url: &mut Url, parameter: &str, value: &str) {
+pub(super) fn set(url: &mut Url, parameter: &str, value: &str) {
     let kept: Vec<(String, String)> = url
         .query_pairs()
         .filter(|(name, _)| name != parameter)
@@ -316,48 +312,9 @@ fn set(url: &mut Url, parameter: &str, value: &str) {
     url.query_pairs_mut().clear().extend_pairs(kept).append_pair(parameter, value);
 }
 
-/// An instant written and read back in the format, where it is one.
-fn format_time(format: &str) -> Option<String> {
-    let sample = civil::date(2026, 11, 24).at(14, 5, 9, 0).to_zoned_datetime(TimeZone::fixed(LOCAL)).ok()?;
-    let written = jiff::fmt::strtime::format(format, &sample).ok()?;
-    formatted(format, &written)
-}
-
-/// A date in the format as RFC 3339, without what the format does not say.
-fn formatted(format: &str, written: &str) -> Option<String> {
-    let broken = BrokenDownTime::parse(format, written.trim()).ok()?;
-    if let Ok(at) = broken.to_timestamp() {
-        return Some(at.to_string());
-    }
-    let day = broken.to_date().ok()?;
-    let (Some(_), Ok(time)) = (broken.hour(), broken.to_time()) else { return Some(day.to_string()) };
-    let local = DateTime::from_parts(day, time);
-    Some(match broken.second() {
-        Some(_) => local.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-        None => local.strftime("%Y-%m-%dT%H:%M").to_string(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_read_as_the_format_says_and_keep_their_precision() {
-        let read = |format: &str, text: &str| formatted(format, text).unwrap();
-        assert_eq!(read("%d/%m/%Y %H:%M", "03/04/2026 14:05"), "2026-04-03T14:05");
-        assert_eq!(read("%d/%m/%Y", "03/04/2026"), "2026-04-03");
-        assert_eq!(read("%Y-%m-%dT%H:%M:%S%z", "2026-04-03T14:05:09+0700"), "2026-04-03T07:05:09Z");
-        assert_eq!(formatted("%d/%m/%Y", "ngày mai"), None);
-    }
-
-    #[test]
-    fn a_format_that_holds_no_date_is_told_apart() {
-        assert!(format_time("%d/%m/%Y %H:%M").is_some());
-        for wrong in ["", "%H:%M", "dd/MM/yyyy", "%"] {
-            assert!(format_time(wrong).is_none(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_parameter_is_set_once_whatever_stood_there() {

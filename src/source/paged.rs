@@ -15,7 +15,7 @@ use super::api::{Answer, Api, By};
 use super::error::ReadError;
 use super::feed::{Document, Quarantined, Warning};
 use super::item::{self, Context};
-use super::json;
+use super::{json, listing};
 use crate::article::Item;
 
 /// Pages of one walk while live articles are read; the history is an order's matter.
@@ -29,6 +29,7 @@ pub enum Paged {
     Json(Box<json::Config>),
     /// Asked for what was touched since a moment, instead of page by page.
     Api(Api),
+    Listing(Box<listing::Config>),
 }
 
 /// A page, read.
@@ -46,6 +47,17 @@ impl Paged {
         match self {
             Self::Json(config) => config.authorization.as_ref(),
             Self::Api(api) => api.authorization(),
+            Self::Listing(_) => None,
+        }
+    }
+
+    /// What keys that need or exclude each other have wrong, below the key of this kind.
+    #[must_use]
+    pub fn wrong(&self) -> Option<(&'static str, json::Wrong)> {
+        match self {
+            Self::Json(config) => Some(("json", config.wrong()?)),
+            Self::Listing(config) => Some(("listing", config.wrong()?)),
+            Self::Api(_) => None,
         }
     }
 
@@ -55,6 +67,7 @@ impl Paged {
         match self {
             Self::Json(config) => config.first(url),
             Self::Api(api) => api.latest(url),
+            Self::Listing(config) => config.first(url),
         }
     }
 
@@ -71,6 +84,10 @@ impl Paged {
             Self::Api(api) => {
                 let Answer { items, warnings, .. } = api.read(By::Touch, url, document)?;
                 return Ok(Page { items, next: None, warnings });
+            }
+            Self::Listing(config) => {
+                let answer = config.read(url, number, document)?;
+                (answer.items, answer.next)
             }
         };
         let mut context = Context::new(document.url.clone(), document.now);

@@ -12,7 +12,7 @@ use super::deliveries::{self, Whole};
 use super::portals::{self, Planned};
 use super::steps::{intern, json, parse};
 use super::writer::{self, Rank};
-use super::{Store, StoreError, Tx, holds, originals};
+use super::{Store, StoreError, Tx, holds, originals, pages};
 use crate::article::{Item, Name};
 use crate::delivery::{ArticleId, Delivery, Moment, RevisionId, Wanted};
 use crate::plan::{self, Facts, Now, Occasion};
@@ -67,6 +67,8 @@ pub struct Quarantined {
 pub struct Ingested {
     pub source: String,
     pub items: Vec<Item>,
+    /// Entries whose articles are to be read from their own pages.
+    pub entries: Vec<Item>,
     pub quarantined: Vec<Quarantined>,
     /// Older articles may follow on other pages: should the reading break off
     /// behind this piece, what is known then does not tell what is not.
@@ -99,6 +101,8 @@ pub struct Committed {
     pub held: usize,
     /// Of them, urgent ones.
     pub held_urgent: usize,
+    /// Entries that were not known: their pages are to be read.
+    pub entries: usize,
 }
 
 impl Committed {
@@ -113,6 +117,7 @@ impl Committed {
             returning: self.returning + other.returning,
             held: self.held + other.held,
             held_urgent: self.held_urgent + other.held_urgent,
+            entries: self.entries + other.entries,
         }
     }
 }
@@ -134,11 +139,15 @@ impl Store {
             let mut sum = Committed::default();
             for item in &piece.items {
                 sum = sum.and(take_in(tx, (source, &piece.source), item, &planned)?);
+                pages::forget(tx, source, item)?;
+            }
+            for entry in &piece.entries {
+                sum = sum.and(pages::note(tx, source, entry)?);
             }
             for bad in &piece.quarantined {
                 sum.quarantined += quarantine(tx, source, bad)?;
             }
-            if piece.unfinished && sum.new > 0 {
+            if piece.unfinished && sum.new + sum.entries > 0 {
                 save_validators(tx, source, &Validators::default())?;
             }
             if let Some(validators) = &piece.validators {
@@ -215,7 +224,7 @@ fn save_validators(tx: &Tx<'_>, source: i64, validators: &Validators) -> Result<
 }
 
 /// The same bad item is listed once, however often the feed shows it.
-fn quarantine(tx: &Tx<'_>, source: i64, bad: &Quarantined) -> Result<usize, StoreError> {
+pub(super) fn quarantine(tx: &Tx<'_>, source: i64, bad: &Quarantined) -> Result<usize, StoreError> {
     let digest = blake3::hash(bad.sample.as_bytes());
     Ok(tx
         .db
@@ -225,7 +234,12 @@ fn quarantine(tx: &Tx<'_>, source: i64, bad: &Quarantined) -> Result<usize, Stor
         .execute((source, &digest.as_bytes()[..], writer::wall(), &bad.reason, &bad.sample))?)
 }
 
-fn take_in(tx: &Tx<'_>, source: (i64, &str), item: &Item, planned: &Planned) -> Result<Committed, StoreError> {
+pub(super) fn take_in(
+    tx: &Tx<'_>,
+    source: (i64, &str),
+    item: &Item,
+    planned: &Planned,
+) -> Result<Committed, StoreError> {
     let known = known_article(tx.db, item)?;
     let (article, new) = match known {
         Some(article) => (article, false),

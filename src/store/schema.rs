@@ -8,11 +8,12 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One entry per version, never edited once released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// The schema that this program writes.
@@ -77,5 +78,7 @@ mod tests {
         let kept: (u32, Option<i64>) =
             db.query_row("SELECT failures, not_before FROM source", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(kept, (0, None), "a known source is read at once");
+        let pages: i64 = db.query_row("SELECT count(*) FROM page", [], |row| row.get(0)).unwrap();
+        assert_eq!(pages, 0, "known articles are read from their pages when a list names them again");
     }
 }

@@ -66,3 +66,17 @@ fn sessions_in_links_and_white_space_change_nothing() {
     assert_eq!(before, digests(&rss("https://portal.example.vn/bai?p_p_auth=b2&amp;utm_source=z", "\nBài một\n")));
     assert_ne!(before, digests(&rss("https://portal.example.vn/bai-khac", "Bài một")));
 }
+
+#[test]
+fn a_documents_number_counts_and_one_without_keeps_the_name_it_had() {
+    let mut content = read_at(&entry("2026-11-24T01:00:00Z", "", "Một"), "2026-11-24T12:00:00Z").remove(0).content;
+    let mut before = blake3::Hasher::new();
+    for field in [content.title.as_str(), &content.summary, &content.body, "", "", &content.url, ""] {
+        before.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
+    }
+    assert_eq!(content.digest().0, *before.finalize().as_bytes());
+    assert!(!serde_json::to_string(&content).unwrap().contains("number"));
+    let unnumbered = content.digest();
+    content.number = Some("12/CT-UBND".into());
+    assert_ne!(content.digest(), unnumbered);
+}

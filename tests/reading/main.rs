@@ -6,6 +6,8 @@ mod fixtures;
 mod hostile;
 mod html;
 mod http;
+mod listing;
+mod nesting;
 mod sample;
 mod ssrf;
 mod xss;

@@ -123,6 +123,7 @@ fn item() -> Item {
         byline: None,
         url: "https://portal.example.vn/1".into(),
         image: None,
+        number: None,
     };
     let names = vec![Name { kind: NameKind::Guid, value: "1".into() }];
     Item {

@@ -45,13 +45,22 @@ impl Desk {
         desk
     }
 
+    /// Mirrors another source, a `[[source]]`, to every site.
+    pub(crate) fn reading(source: &str, sites: &[&FakeWordPress]) -> Self {
+        let desk = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        desk.write(source, sites, "");
+        desk
+    }
+
     pub(crate) fn configure(&self, feed: &Feed, sites: &[&FakeWordPress], portal: &str) {
-        let mut toml = format!(
-            "state = {:?}\n[limits]\nstop_within = \"5s\"\n[defaults]\n{QUICK}\
-             [[source]]\nid = \"cong-tinh\"\nname = \"Cổng tỉnh\"\nurl = {:?}\npoll = \"10s\"\n",
-            self.path("state"),
-            feed.url(),
-        );
+        let url = feed.url();
+        let source = format!("[[source]]\nid = \"cong-tinh\"\nname = \"Cổng tỉnh\"\nurl = {url:?}\npoll = \"10s\"\n");
+        self.write(&source, sites, portal);
+    }
+
+    fn write(&self, source: &str, sites: &[&FakeWordPress], portal: &str) {
+        let mut toml =
+            format!("state = {:?}\n[limits]\nstop_within = \"5s\"\n[defaults]\n{QUICK}{source}", self.path("state"),);
         for (number, site) in sites.iter().enumerate() {
             let password = self.path(&format!("password-{number}"));
             let _ = fs::remove_file(&password);

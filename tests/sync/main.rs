@@ -11,6 +11,7 @@ mod hook;
 mod identity;
 mod kills;
 mod life;
+mod listing;
 mod manners;
 mod originals;
 mod paged;

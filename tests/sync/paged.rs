@@ -15,12 +15,12 @@ use tempfile::TempDir;
 use crate::world::listing::{Listing, Meanwhile, Odd};
 
 /// A ledger, and the poller of one listing.
-pub(crate) struct Reader {
-    pub(crate) folder: TempDir,
-    store: Store,
+pub(super) struct Reader {
+    pub(super) folder: TempDir,
+    pub(super) store: Store,
     planned: Arc<Planned>,
     source: Source,
-    poller: Poller,
+    pub(super) poller: Poller,
 }
 
 impl Reader {
@@ -28,8 +28,7 @@ impl Reader {
         Self::of(&listing.source()).await
     }
 
-    /// Of a `[[source]]` of the configuration.
-    pub(crate) async fn of(source: &str) -> Self {
+    pub(super) async fn of(source: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let portal =
             "\n[[portal]]\nid = \"so-1\"\n[portal.adapter.folder]\npath = \"out\"\nurl = \"http://so.example.vn\"\n";
@@ -51,18 +50,18 @@ impl Reader {
     }
 
     /// As after a kill: only the ledger remembers.
-    pub(crate) fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.poller = poller(&self.source, &self.store);
     }
 
-    pub(crate) async fn poll(&mut self) -> Committed {
+    pub(super) async fn poll(&mut self) -> Committed {
         match self.poller.poll(&self.planned).await.unwrap() {
             Polled::Changed { committed, .. } => committed,
             Polled::Unchanged => Committed::default(),
         }
     }
 
-    pub(crate) async fn fails(&mut self) -> ReadError {
+    pub(super) async fn fails(&mut self) -> ReadError {
         match self.poller.poll(&self.planned).await {
             Err(PollError::Read(error)) => error,
             other => panic!("{other:?}"),
@@ -70,7 +69,7 @@ impl Reader {
     }
 
     /// Titles of all articles of the ledger; none stands there twice.
-    fn known(&self) -> BTreeSet<String> {
+    pub(super) fn known(&self) -> BTreeSet<String> {
         let ledger = rusqlite::Connection::open(self.folder.path().join("state/dongbo.db")).unwrap();
         let mut statement = ledger.prepare("SELECT title FROM article").unwrap();
         let titles: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();

@@ -70,6 +70,7 @@ fn told(text: &str) -> Item {
             byline: None,
             url: "https://portal.example.vn/news/-/details/20182/1201".into(),
             image: None,
+            number: None,
         },
         categories: vec!["Tin tức".into()],
         updated: None,

@@ -7,6 +7,7 @@
 
 pub(crate) mod api;
 pub(crate) mod article;
+pub(crate) mod category;
 pub(crate) mod feed;
 pub(crate) mod listing;
 pub(crate) mod picture;
