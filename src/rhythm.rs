@@ -160,7 +160,7 @@ pub fn next(case: &Case, now: Timestamp, draw: f64) -> Next {
 }
 
 impl Skip {
-    /// A wait that ends in a skipped hour lasts to the end of that hour, at most to [`WISH_MAX`].
+    /// A wait that ends in a skipped hour lasts until one comes that is not, at most to [`WISH_MAX`].
     fn lengthened(self, wait: Duration, now: Timestamp) -> Duration {
         let Ok(wait_signed) = SignedDuration::try_from(wait) else { return wait };
         let Ok(at) = now.checked_add(wait_signed) else { return wait };
@@ -169,7 +169,10 @@ impl Skip {
         }
         let into_hour = Duration::from_secs(at.as_second().rem_euclid(3600).unsigned_abs());
         let left = Duration::from_secs(3600) - into_hour;
-        (wait + left).min(WISH_MAX)
+        let goes_on =
+            SignedDuration::try_from(left).is_ok_and(|left| at.checked_add(left).is_ok_and(|end| self.covers(end)));
+        // Two skipped hours are longer than the ceiling anyway.
+        if goes_on { WISH_MAX } else { (wait + left).min(WISH_MAX) }
     }
 
     fn covers(self, at: Timestamp) -> bool {
@@ -248,7 +251,7 @@ mod tests {
         assert_eq!(wait(&case, "2026-11-25T00:00:00Z"), 2 * MINUTE);
         let every_hour = Skip { hours: u32::MAX, days: u8::MAX };
         let case = Case { wishes: Wishes { skip: every_hour, ..Wishes::default() }, ..Case::default() };
-        assert_eq!(wait(&case, "2026-11-24T20:00:00Z"), WISH_MAX);
+        assert_eq!(wait(&case, "2026-11-24T20:50:00Z"), WISH_MAX, "the next hour is skipped too");
     }
 
     #[test]
