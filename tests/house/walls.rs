@@ -14,8 +14,15 @@ struct Wall {
 }
 
 const SOURCES: &[&str] = &["src", "adapters/sdk/src", "adapters/wordpress/src", "adapters/folder/src"];
-const PURE: &[&str] =
-    &["src/plan.rs", "src/render.rs", "src/delivery.rs", "src/retry.rs", "src/rhythm.rs", "src/article.rs"];
+const PURE: &[&str] = &[
+    "src/plan.rs",
+    "src/render.rs",
+    "src/delivery.rs",
+    "src/retry.rs",
+    "src/rhythm.rs",
+    "src/manners.rs",
+    "src/article.rs",
+];
 
 const WALLS: &[Wall] = &[
     Wall {
