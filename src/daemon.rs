@@ -13,11 +13,12 @@ use anyhow::Context;
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{self, Config};
+use crate::history::{self, Historian};
 use crate::hook::{self, Bell, Doors};
 use crate::media::{Fetch, Pictures};
 use crate::original::Cadence;
@@ -36,6 +37,10 @@ use crate::worker::{GateLimits, Gates, Place, Worker};
 const LOOK_FOR_ORDERS: Duration = Duration::from_millis(500);
 /// How often old attempts are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A past whose articles wait for their own pages is looked at this often.
+const PAGES_LOOK: Duration = Duration::from_secs(10);
+/// After a past that could not be read.
+const LOOK_BACK_AGAIN: Duration = Duration::from_secs(60);
 /// How often `run --once` asks whether everything stands.
 const ONCE_LOOK: Duration = Duration::from_millis(50);
 
@@ -47,6 +52,7 @@ pub struct Daemon {
     planned: Arc<Planned>,
     worker: Worker,
     pollers: Vec<Poller>,
+    historians: Vec<Historian>,
     watcher: Option<Watcher>,
     /// Where sources call that they have published.
     hook: Option<(SocketAddr, Doors)>,
@@ -93,10 +99,12 @@ impl Daemon {
         plan_newcomers(&store, &planned, &rows).await?;
         let worker = Worker::start(&store, places, &pictures);
         let hosts = Hosts::new(config.hosts);
-        let mut pollers = Vec::new();
+        let (mut pollers, mut historians) = (Vec::new(), Vec::new());
         for source in &config.sources {
             let poller = Poller::new(source, feed_limits(config), reader.clone(), store.clone())?;
-            pollers.push(poller.politely(hosts.clone()));
+            let poller = poller.politely(hosts.clone());
+            historians.push(poller.historian(source));
+            pollers.push(poller);
         }
         let (doors, bells) = Doors::of(&config.sources);
         let watcher = watcher(config, &store, &planned, hosts)?;
@@ -106,6 +114,7 @@ impl Daemon {
             planned,
             worker,
             pollers,
+            historians,
             watcher: Some(watcher),
             hook: config.hook.map(|listen| (listen, doors)),
             bells,
@@ -141,7 +150,11 @@ impl Daemon {
         if let Some((listen, doors)) = self.hook.take() {
             tasks.spawn(hook::listen(listen, doors, stopped.clone()));
         }
-        tasks.spawn(obey_forever(self.store.clone(), self.planned.clone(), stopped.clone()));
+        let obeyed = Arc::new(Notify::new());
+        for historian in std::mem::take(&mut self.historians) {
+            tasks.spawn(look_back_forever(historian, self.planned.clone(), obeyed.clone(), stopped.clone()));
+        }
+        tasks.spawn(obey_forever(self.store.clone(), self.planned.clone(), obeyed, stopped.clone()));
         if let Some(watcher) = self.watcher.take() {
             tasks.spawn(watcher.run(stopped.clone()));
         }
@@ -197,6 +210,12 @@ impl Daemon {
             match poller.poll(&self.planned).await {
                 Ok(polled) => log_polled(&poller.id, &polled),
                 Err(error) => failed.push((poller.id.clone(), error)),
+            }
+        }
+        while self.store.obey(self.planned.clone()).await? != Piece::Idle {}
+        for (poller, historian) in self.pollers.iter_mut().zip(&self.historians) {
+            if let Err(error) = look_back(poller, historian, &self.planned).await {
+                failed.push((poller.id.clone(), error));
             }
         }
         while self.store.obey(self.planned.clone()).await? != Piece::Idle {}
@@ -426,6 +445,48 @@ fn alarm(source: &str, held: usize, urgent: usize) {
     }
 }
 
+/// Reads a past that is asked for to its end.
+async fn look_back(poller: &mut Poller, historian: &Historian, planned: &Arc<Planned>) -> Result<(), PollError> {
+    loop {
+        match historian.step(planned).await? {
+            history::Step::Idle => return Ok(()),
+            history::Step::More => tokio::time::sleep(history::PAUSE).await,
+            // A poll reads the articles' own pages.
+            history::Step::Pages => {
+                let polled = poller.poll(planned).await?;
+                log_polled(&poller.id, &polled);
+            }
+            history::Step::Done => {}
+        }
+    }
+}
+
+async fn look_back_forever(
+    historian: Historian,
+    planned: Arc<Planned>,
+    obeyed: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let order = obeyed.notified();
+        let wait = match historian.step(&planned).await {
+            Ok(history::Step::Idle) => None,
+            Ok(history::Step::More) => Some(history::PAUSE),
+            Ok(history::Step::Pages) => Some(PAGES_LOOK),
+            Ok(history::Step::Done) => Some(Duration::ZERO),
+            Err(error) => {
+                tracing::warn!(source = historian.id(), error = %chain(&error), "the source's past could not be read yet");
+                Some(LOOK_BACK_AGAIN)
+            }
+        };
+        tokio::select! {
+            () = order => {}
+            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
 async fn prune_forever(store: Store, keep: Duration, mut stop: watch::Receiver<bool>) {
     loop {
         let age = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
@@ -441,10 +502,14 @@ async fn prune_forever(store: Store, keep: Duration, mut stop: watch::Receiver<b
     }
 }
 
-async fn obey_forever(store: Store, planned: Arc<Planned>, mut stop: watch::Receiver<bool>) {
+async fn obey_forever(store: Store, planned: Arc<Planned>, obeyed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
     loop {
         match store.obey(planned.clone()).await {
-            Ok(Piece::More | Piece::Done) => continue,
+            Ok(Piece::More) => continue,
+            Ok(Piece::Done) => {
+                obeyed.notify_waiters();
+                continue;
+            }
             Ok(Piece::Idle) => {}
             Err(error) => tracing::warn!(%error, "an order could not be carried out yet"),
         }

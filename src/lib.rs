@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod demo;
 pub mod exit;
 pub mod firewall;
+pub mod history;
 pub mod hook;
 pub mod manners;
 pub mod media;

@@ -145,7 +145,7 @@ impl Pages {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn all_read(&self) -> Result<bool, StoreError> {
-        Ok(self.store.pages_due(&self.source, 1)?.first().is_none_or(|due| due.so_far != SoFar::Unread))
+        Ok(!self.store.pages_wait(&self.source)?)
     }
 
     #[must_use]

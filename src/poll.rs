@@ -3,6 +3,7 @@
 //! Validators are saved with the last piece only, and only when the document
 //! was read to its proper end: a reading that broke off is repeated.
 
+mod intake;
 mod rise;
 
 use std::collections::HashSet;
@@ -15,11 +16,11 @@ use url::Url;
 
 use crate::article::{Item, Name, Precision};
 use crate::config;
+use crate::history::Historian;
 use crate::manners::{Came, Manners, Note};
 use crate::pages::{Pages, Round, RoundError};
 use crate::rhythm::{self, Next, Why};
 use crate::source::feed::WARNINGS_MAX;
-use crate::source::page::is_complete;
 use crate::source::paged::{self, Ground, Page, Paged, Step, Walk};
 use crate::source::{
     self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Head, Hosts, Limits, Previous, ReadError, Summary,
@@ -34,12 +35,14 @@ const PAGE_PAUSE: Duration = Duration::from_millis(250);
 /// A first reading of a paged source ends at a page on which everything is older.
 const FIRST_READING_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+pub(crate) use intake::Intake;
+
 /// A source that is read again and again.
 #[derive(Debug)]
 pub struct Poller {
     pub id: String,
     pub url: Url,
-    categories: Vec<String>,
+    intake: Intake,
     paged: Option<Arc<Paged>>,
     /// Where articles are read from their own pages.
     pub pages: Option<Pages>,
@@ -104,7 +107,7 @@ impl Poller {
         Ok(Self {
             id,
             url,
-            categories: source.categories.clone(),
+            intake: Intake::new(source, store.clone()),
             paged: source.read.clone().map(Arc::new),
             pages,
             fetcher,
@@ -127,6 +130,12 @@ impl Poller {
     pub fn politely(self, hosts: Hosts) -> Self {
         let pages = self.pages.map(|pages| pages.politely(hosts.clone()));
         Self { fetcher: self.fetcher.politely(hosts), pages, ..self }
+    }
+
+    /// Who reads the source's past, with the same manners.
+    #[must_use]
+    pub fn historian(&self, source: &config::Source) -> Historian {
+        Historian::new(source, self.paged.clone(), self.fetcher.clone(), self.store.clone())
     }
 
     /// How long to wait before the first reading: a source that asked for
@@ -367,31 +376,9 @@ impl Poller {
         read.summary.warnings.extend(warnings);
         read.summary.warnings.truncate(WARNINGS_MAX);
         let before = read.committed.new + read.committed.entries;
-        read.committed = read.committed.and(self.keep(good, bad, next.is_some(), planned).await?);
+        read.committed = read.committed.and(self.intake.keep(good, bad, next.is_some(), planned).await?);
         let new = read.committed.new + read.committed.entries - before;
         Ok((Step { new, ..step }, next))
-    }
-
-    /// Commits items in pieces.
-    async fn keep(
-        &self,
-        mut items: Vec<Item>,
-        quarantined: Vec<Quarantined>,
-        unfinished: bool,
-        planned: &Arc<Planned>,
-    ) -> Result<Committed, StoreError> {
-        items.iter_mut().for_each(|item| item.categorise(&self.categories));
-        let mut committed = Committed::default();
-        let mut quarantined = Some(quarantined);
-        while !items.is_empty() || quarantined.is_some() {
-            let rest = items.split_off(items.len().min(PIECE));
-            let items = std::mem::replace(&mut items, rest);
-            let quarantined = quarantined.take().unwrap_or_default();
-            let (items, entries) = items.into_iter().partition(|item| self.pages.is_none() || is_complete(item));
-            let piece = Ingested { items, entries, quarantined, unfinished, ..Ingested::new(&self.id) };
-            committed = committed.and(self.store.ingest(piece, planned.clone()).await?);
-        }
-        Ok(committed)
     }
 
     fn previous(&mut self) -> Result<Previous, StoreError> {
@@ -418,7 +405,7 @@ impl Poller {
         while let Some((items, quarantined)) = receive.recv().await {
             any |= !items.is_empty();
             known = known || self.store.shows_any(&self.id, &items)?;
-            committed = committed.and(self.keep(items, quarantined, false, planned).await?);
+            committed = committed.and(self.intake.keep(items, quarantined, false, planned).await?);
         }
         if any && !known && self.store.showed_before(&self.id, began)? {
             self.gap().await?;

@@ -113,8 +113,18 @@ pub struct SourceStatus {
     pub why: Option<String>,
     /// When it is read next, where the last reading failed.
     pub next_at: Option<i64>,
+    /// Its past is being read; `null`: nobody asked for it.
+    pub past: Option<Past>,
     /// What a person should know, what asks for an act first.
     pub messages: Vec<Message>,
+}
+
+/// The past of a source that is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Past {
+    pub since: i64,
+    /// Articles that were new so far.
+    pub found: u64,
 }
 
 impl Status {
@@ -158,6 +168,7 @@ impl Status {
                 every_s: rhythm.every.map(|every| every.as_secs()),
                 why: rhythm.why,
                 next_at: rhythm.not_before,
+                past: desk.history(&source.id)?.map(|past| Past { since: past.since, found: past.found }),
                 messages,
             });
         }
@@ -444,7 +455,18 @@ impl SourceStatus {
             None => either(lang, "đọc được", "readable").into(),
         };
         let new = either(lang, "có tin mới lúc", "something new at");
-        format!("{word} {}: {state}, {new} {read}{}", self.id, self.rhythm(lang))
+        format!("{word} {}: {state}, {new} {read}{}{}", self.id, self.rhythm(lang), self.past(lang))
+    }
+
+    /// How far the past that a person asked for was read.
+    fn past(&self, lang: Lang) -> String {
+        let Some(Past { since, found }) = &self.past else { return String::new() };
+        let since = when(*since, lang);
+        either(
+            lang,
+            format!(", đang đọc ngược về {since}: {found} bài mới"),
+            format!(", its past is read back to {since}: {found} new articles"),
+        )
     }
 
     /// How often it is read, or when next, and why where that is not the ordinary interval.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::office::{Failure, Ledger, Office, nothing};
 use crate::config::{Config, Human};
 use crate::exit::Exit;
+use crate::source::Paged;
 use crate::source::date::LOCAL;
 use crate::store::{Order, OrderRow, Selection, What};
 
@@ -95,11 +96,20 @@ struct Report {
     order: &'static str,
     /// `null`: nothing was filed.
     id: Option<i64>,
+    /// With `resync --source --since`: the order that reads the source's past,
+    /// or would; `null`: the source is a feed, which has none.
+    history: Option<History>,
     /// Deliveries that it touches, per portal id.
     portals: Vec<Touched>,
     total: usize,
     /// With `--wait`: deliveries that do not stand yet, per portal id.
     left: Option<Vec<Touched>>,
+}
+
+#[derive(Debug, Serialize)]
+struct History {
+    /// `null`: nothing was filed.
+    id: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -166,10 +176,12 @@ fn give(office: &Office, what: What, args: &OrderArgs, mode: Mode) -> Result<Exi
     let foreseen = ledger.read(|desk| desk.foresee(&order, &ledger.planned))?;
     let total: usize = foreseen.iter().map(|(_, count)| count).sum();
     let whole_portals = matches!(order.what, What::Pause | What::Resume);
-    if foreseen.is_empty() || (total == 0 && !whole_portals) {
+    let history = has_a_past(office, &ledger, &order).then_some(History { id: None });
+    if foreseen.is_empty() || (total == 0 && !whole_portals && history.is_none()) {
         return Err(nothing(&args.chosen.words()));
     }
-    let mut report = Report { order: order.what.name(), id: None, portals: touched(foreseen), total, left: None };
+    let mut report =
+        Report { order: order.what.name(), id: None, history, portals: touched(foreseen), total, left: None };
     if mode == Mode::Foresee {
         office.show(&report, || report.text(office))?;
         return Ok(Exit::Done);
@@ -180,6 +192,10 @@ fn give(office: &Office, what: What, args: &OrderArgs, mode: Mode) -> Result<Exi
     }
     let id = ledger.read(|desk| desk.file(&order, &who()))?;
     report.id = Some(id);
+    if let Some(history) = &mut report.history {
+        let order = Order { what: What::History, selection: order.selection.clone() };
+        history.id = Some(ledger.read(|desk| desk.file(&order, &who()))?);
+    }
     let running = office.is_running(&ledger.config.state);
     let exit = match args.wait {
         Some(limit) if running => wait(office, &ledger, &order, Waited { id, limit, report: &mut report })?,
@@ -188,6 +204,20 @@ fn give(office: &Office, what: What, args: &OrderArgs, mode: Mode) -> Result<Exi
     };
     office.show(&report, || report.text(office))?;
     Ok(exit)
+}
+
+/// Whether the order asks for what a source published before it was known.
+fn has_a_past(office: &Office, ledger: &Ledger<'_>, order: &Order) -> bool {
+    let Selection { source, since, article, .. } = &order.selection;
+    let (What::Resync, Some(source), Some(_), None) = (&order.what, source, since, article) else { return false };
+    let past = ledger.config.source(source).and_then(|source| source.read.as_ref()).is_some_and(Paged::has_a_past);
+    if !past {
+        office.talk(office.say(
+            "Nguồn này không đọc ngược được (RSS chỉ cho biết các bài đang hiện); chỉ xử lý các bài đã biết.",
+            "This source cannot be read back (a feed tells only what it shows); only known articles are meant.",
+        ));
+    }
+    past
 }
 
 impl Report {
@@ -201,6 +231,13 @@ impl Report {
             format!("{order}: {total} copies on {count} portals"),
         );
         lines.insert(0, of);
+        if self.history.is_some() {
+            let text = office.say(
+                "Nguồn sẽ được đọc ngược về ngày đã nêu, sau các bài mới; đọc xong thì bài được đưa sang.",
+                "The source's past is read back to that day, behind what is new; then its articles follow.",
+            );
+            lines.push(text.into());
+        }
         if let Some(id) = self.id {
             lines.push(office.say(format!("Đã ghi lệnh số {id}."), format!("Filed as order {id}.")));
         }

@@ -110,7 +110,7 @@ impl Poller {
         read.summary.quarantined += bad.len();
         read.summary.warnings.extend(answer.warnings);
         read.summary.warnings.truncate(WARNINGS_MAX);
-        read.committed = read.committed.and(self.keep(good, bad, false, planned).await?);
+        read.committed = read.committed.and(self.intake.keep(good, bad, false, planned).await?);
         Ok(())
     }
 }

@@ -61,6 +61,16 @@ impl Paged {
         }
     }
 
+    /// Whether it can be asked for what it published long ago.
+    #[must_use]
+    pub fn has_a_past(&self) -> bool {
+        match self {
+            Self::Json(config) => config.pages.is_some(),
+            Self::Listing(config) => config.pages.is_some(),
+            Self::Api(_) => true,
+        }
+    }
+
     /// The address of the first page of the source at `url`.
     #[must_use]
     pub fn first(&self, url: &Url) -> Url {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::deliveries::{self, Whole};
+use super::holds::Fresh;
 use super::portals::{self, Planned};
 use super::steps::{intern, json, parse};
 use super::writer::{self, Rank};
@@ -253,7 +254,8 @@ pub(super) fn take_in(
         Sight::Changed => {}
     }
     // Before anything follows from it.
-    let held = if unseen { holds::examine(tx, source, (article, revision), item, planned)? } else { None };
+    let held =
+        if unseen { holds::examine(tx, source, &Fresh { article, revision, item, new }, planned)? } else { None };
     let followed = follow(tx, article, planned)?;
     let followed = if new { Committed { new: 1, corrected: 0, unchanged: 0, ..followed } } else { followed };
     Ok(Committed { held: usize::from(held.is_some()), held_urgent: usize::from(held == Some(true)), ..followed })

@@ -14,6 +14,18 @@ use crate::firewall::{self, Examined, Reason};
 
 /// An hour in milliseconds.
 const HOUR: i64 = 60 * 60 * 1000;
+/// A new article that is older is the source's past, and no burst. Portals take
+/// it by an order, or where they ask for all.
+const RECENT: i64 = 7 * 24 * HOUR;
+
+/// A revision that was never seen before.
+pub(super) struct Fresh<'a> {
+    pub article: ArticleId,
+    pub revision: RevisionId,
+    pub item: &'a Item,
+    /// The article is new, too.
+    pub new: bool,
+}
 
 /// A held revision that is the newest of its article, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,17 +75,18 @@ impl Decision {
 pub(super) fn examine(
     tx: &Tx<'_>,
     source: (i64, &str),
-    (article, revision): (ArticleId, RevisionId),
-    item: &Item,
+    fresh: &Fresh<'_>,
     planned: &Planned,
 ) -> Result<Option<bool>, StoreError> {
+    let Fresh { article, revision, item, .. } = *fresh;
     let policy = planned.policy(source.1);
     let Examined { foreign, mut reasons } = firewall::examine(item, &policy);
     let learned: bool =
         tx.db.prepare_cached("SELECT learned FROM source WHERE id = ?1")?.query_row([source.0], |row| row.get(0))?;
     if learned {
         reasons.extend(firewall::new_hosts(unknown(tx.db, source.0, &foreign)?));
-        if count(tx, source, policy.burst)? {
+        let counts = !fresh.new || writer::wall().saturating_sub(item.content.published.as_millisecond()) < RECENT;
+        if counts && count(tx, source, policy.burst)? {
             reasons.push(Reason::Burst(policy.burst));
         }
     }

@@ -14,7 +14,7 @@ use super::holds::Decision;
 use super::portals::{self, Planned, PlannedPortal};
 use super::steps::parse;
 use super::writer::{self, Rank};
-use super::{Desk, Store, StoreError, Tx, deliveries, events, holds, meta, originals};
+use super::{Desk, Store, StoreError, Tx, deliveries, events, history, holds, meta, originals};
 use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, RevisionId, Waiting, Wanted};
 use crate::plan::{self, Occasion};
 
@@ -45,6 +45,8 @@ pub enum What {
     Release(Vec<i64>),
     /// They must not.
     Reject(Vec<i64>),
+    /// The past of a source is read back to the selection's first day; then it is resynced.
+    History,
 }
 
 impl What {
@@ -61,6 +63,7 @@ impl What {
             Self::KeepArticles => "keep-articles",
             Self::Release(_) => "release",
             Self::Reject(_) => "reject",
+            Self::History => "history",
         }
     }
 }
@@ -230,6 +233,10 @@ impl Store {
                 if let What::Reject(revisions) = &order.what {
                     return over_revisions(tx, id, (revisions, Decision::Reject), (&who, &planned), cursor);
                 }
+                if order.what == What::History {
+                    history::begin(tx, &order, &who)?;
+                    return end(tx, id, None);
+                }
                 if order.selection.is_of_portals() {
                     of_portals(tx, &order, &planned, &who)?;
                 }
@@ -255,7 +262,8 @@ fn of_a_source(order: &Order) -> Option<&str> {
         | What::Pause
         | What::Resume
         | What::Release(_)
-        | What::Reject(_) => None,
+        | What::Reject(_)
+        | What::History => None,
     }
 }
 
@@ -288,7 +296,8 @@ fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Resul
         | What::AllowWithdrawals
         | What::KeepArticles
         | What::Release(_)
-        | What::Reject(_) => return Ok(()),
+        | What::Reject(_)
+        | What::History => return Ok(()),
     };
     if all {
         meta::set_paused(tx.db, paused)?;
@@ -415,7 +424,8 @@ pub(super) fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Pl
             | What::AllowWithdrawals
             | What::KeepArticles
             | What::Release(_)
-            | What::Reject(_) => {}
+            | What::Reject(_)
+            | What::History => {}
         }
     }
     let Some(facts) = articles::facts(tx.db, article, planned)? else { return Ok(0) };
@@ -474,7 +484,8 @@ fn change(delivery: &mut Delivery, what: What) {
         | What::AllowWithdrawals
         | What::KeepArticles
         | What::Release(_)
-        | What::Reject(_) => {}
+        | What::Reject(_)
+        | What::History => {}
     }
 }
 
@@ -514,6 +525,7 @@ fn would_touch(
         | What::AllowWithdrawals
         | What::KeepArticles
         | What::Release(_)
-        | What::Reject(_) => after != before,
+        | What::Reject(_)
+        | What::History => after != before,
     })
 }

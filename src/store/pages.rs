@@ -72,6 +72,19 @@ impl Store {
         })
     }
 
+    /// Whether articles of a source were never read from their pages.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn pages_wait(&self, source: &str) -> Result<bool, StoreError> {
+        self.read(|db| {
+            let source = articles::source_id(db, source)?;
+            let mut statement =
+                db.prepare_cached("SELECT EXISTS (SELECT 1 FROM page WHERE source = ?1 AND due < 0)")?;
+            Ok(statement.query_row([source], |row| row.get(0))?)
+        })
+    }
+
     /// Commits what a page brought, with the deliveries that follow.
     ///
     /// # Errors

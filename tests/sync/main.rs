@@ -7,6 +7,7 @@ mod world;
 mod api;
 mod desk;
 mod firewall;
+mod history;
 mod hook;
 mod identity;
 mod kills;

@@ -24,7 +24,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    async fn new(listing: &Listing) -> Self {
+    pub(super) async fn new(listing: &Listing) -> Self {
         Self::of(&listing.source()).await
     }
 
@@ -59,6 +59,15 @@ impl Reader {
             Polled::Changed { committed, .. } => committed,
             Polled::Unchanged => Committed::default(),
         }
+    }
+
+    /// Who reads the past, as after a kill: only the ledger remembers.
+    pub(super) fn historian(&self) -> dongbo::history::Historian {
+        self.poller.historian(&self.source)
+    }
+
+    pub(super) fn planned(&self) -> &Arc<Planned> {
+        &self.planned
     }
 
     pub(super) async fn fails(&mut self) -> ReadError {

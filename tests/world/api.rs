@@ -97,6 +97,14 @@ impl Api {
         self.post(count, now() - SignedDuration::from_hours(20), now());
     }
 
+    /// One article for each of the days that begin so long ago.
+    pub(crate) fn add_past(&self, days: std::ops::Range<i64>) {
+        for day in days.rev() {
+            let at = now() - SignedDuration::from_hours(24 * day);
+            self.post(1, at, at);
+        }
+    }
+
     fn post(&self, count: u32, touched: Timestamp, published: Timestamp) {
         let base = self.server.base();
         let mut shared = self.shared();

@@ -15,7 +15,7 @@ pub mod wordpress;
 
 use dongbo_sdk::SecretRef;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -46,14 +46,14 @@ pub enum Api {
 }
 
 /// What a moment is: a scheduled article is published long after it was touched last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum By {
     Touch,
     Publication,
 }
 
 /// What a source is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     pub by: By,
     /// From this moment on, itself included.
@@ -236,6 +236,13 @@ pub enum Next {
     /// More than [`TIES_MAX`] articles have one moment, so some may have been
     /// missed. The rise goes on behind them.
     Gap,
+}
+
+/// A rise goes on where it was left.
+impl From<Question> for Rise {
+    fn from(question: Question) -> Self {
+        Self { question, answers: 0 }
+    }
 }
 
 impl Rise {
