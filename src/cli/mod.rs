@@ -16,6 +16,7 @@ mod order;
 mod plan;
 mod probe;
 mod read;
+mod reading;
 mod run;
 mod status;
 mod why;

@@ -7,22 +7,24 @@ use std::sync::Arc;
 
 use dongbo_sdk::SecretRef;
 use jiff::Timestamp;
-use serde::Serialize;
 use url::Url;
 
 use super::office::{Failure, Office};
+use super::reading::{self, Bad, Item, Reading, Trouble};
 use crate::article;
 use crate::config::Source;
 use crate::exit::Exit;
+use crate::firewall::{self, Policy};
 use crate::message::{Lang, of};
 use crate::pages::{Found, Pace};
 use crate::report::{either, when};
 use crate::source::page::is_complete;
 use crate::source::{
-    self, Ask, Document, FeedReader, Fetched, Fetcher, Limits, Paged, Previous, ReadError, Summary, Warning,
+    self, Ask, Document, FeedReader, Fetched, Fetcher, Format, Limits, Paged, Previous, ReadError, Summary, Warning,
 };
 
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = reading::FIELDS)]
 pub struct Args {
     /// A feed's address, or a file.
     #[arg(value_name = "URL|FILE")]
@@ -30,37 +32,15 @@ pub struct Args {
     /// Read it as this source of the configuration is read: its first page.
     #[arg(long, value_name = "ID")]
     source: Option<String>,
+    /// Read it as this format, whatever it seems to be.
+    #[arg(long = "as", value_name = "FORMAT", conflicts_with = "source", value_parser = format_parser())]
+    format: Option<Format>,
 }
 
-/// What `--json` prints.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Reading {
-    pub title: Option<String>,
-    pub items: Vec<Item>,
-    pub quarantined: Vec<Quarantined>,
-    pub warnings: Vec<String>,
-    /// It was read to its proper end.
-    pub complete: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Item {
-    pub title: String,
-    pub url: String,
-    /// Wall clock, ms.
-    pub published_at: i64,
-    pub categories: Vec<String>,
-    pub image: Option<String>,
-    /// Bytes of the cleaned body.
-    pub body_bytes: usize,
-    /// Cleaned HTML, as it would be kept.
-    pub body: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Quarantined {
-    pub reason: String,
-    pub sample: String,
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+    use clap::builder::TypedValueParser as _;
+    let names = clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::name));
+    names.try_map(|name| Format::ALL.into_iter().find(|format| format.name() == name).ok_or("no such format"))
 }
 
 /// A document in hand.
@@ -74,17 +54,18 @@ pub(super) fn read(office: &Office, args: &Args) -> Result<Exit, Failure> {
     let source = args.source.as_deref().map(|id| known(office, id)).transpose()?;
     let (url, fed) = match args.place.parse::<Url>() {
         Ok(url) if matches!(url.scheme(), "http" | "https") => (url.clone(), fetch(&url, source)),
-        Ok(_) | Err(_) => file(office, Path::new(&args.place))?,
+        Ok(_) | Err(_) => file(Path::new(&args.place)).map_err(|error| no_file(office, &args.place, &error))?,
     };
-    match fed.and_then(|fed| parse(&fed, source, office.lang)) {
+    match fed.and_then(|fed| parse(&fed, source, args.format, office.lang)) {
         Ok(reading) => {
             let exit = if reading.quarantined.is_empty() && reading.complete { Exit::Done } else { Exit::Left };
             office.show(&reading, || reading.text(office.lang))?;
             Ok(exit)
         }
         Err(error) => {
-            let id = args.source.as_deref().unwrap_or("—");
-            Err(Failure::Problem(Box::new(of::source(&error, id, &url)), Exit::Left))
+            let problem = of::source(&error, args.source.as_deref().unwrap_or("—"), &url);
+            told(office, Trouble::new(&error, problem.message(office.lang)));
+            Err(Failure::Problem(Box::new(problem), Exit::Left))
         }
     }
 }
@@ -113,25 +94,35 @@ fn fetch(url: &Url, source: Option<&Source>) -> Result<Fed, ReadError> {
     }
 }
 
-fn file(office: &Office, path: &Path) -> Result<(Url, Result<Fed, ReadError>), Failure> {
-    let said = |error: std::io::Error| {
-        let path = path.display();
-        let text = office.say(format!("Không đọc được {path}: {error}"), format!("{path} cannot be read: {error}"));
-        Failure::Said(text, Exit::Left)
-    };
+/// An error as programs see it; people are told on the way out.
+fn told(office: &Office, trouble: Trouble) {
+    if office.json {
+        // Nothing here can fail to become JSON.
+        let _ = office.show(&Reading { error: Some(trouble), ..Reading::default() }, String::new);
+    }
+}
+
+fn no_file(office: &Office, path: &str, error: &std::io::Error) -> Failure {
+    let english = format!("{path} cannot be read: {error}");
+    let what = office.say(format!("Không đọc được {path}: {error}"), english.clone());
+    let todo = office.say("Kiểm tra đường dẫn và quyền đọc tệp.", "Check the path and the right to read the file.");
+    told(office, Trouble { kind: "file", message: english, what: what.clone(), todo: todo.to_owned() });
+    Failure::Said(what, Exit::Left)
+}
+
+fn file(path: &Path) -> std::io::Result<(Url, Result<Fed, ReadError>)> {
     let limit = Limits::default().decoded_bytes_max;
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(said)?;
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(said)?;
-    let full = std::path::absolute(path).map_err(said)?;
-    let url = Url::from_file_path(full).map_err(|()| said(std::io::Error::from(std::io::ErrorKind::InvalidInput)))?;
+    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let full = std::path::absolute(path)?;
+    let url = Url::from_file_path(full).map_err(|()| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
     if bytes.len() as u64 > limit {
         return Ok((url, Err(ReadError::TooLarge { what: "decoded bytes", limit })));
     }
     Ok((url.clone(), Ok(Fed { bytes, content_type: None, url })))
 }
 
-fn parse(fed: &Fed, source: Option<&Source>, lang: Lang) -> Result<Reading, ReadError> {
+fn parse(fed: &Fed, source: Option<&Source>, format: Option<Format>, lang: Lang) -> Result<Reading, ReadError> {
     let document =
         Document { body: &fed.bytes, content_type: fed.content_type.as_deref(), url: &fed.url, now: Timestamp::now() };
     let (read, mut summary) = match source.and_then(|source| Some((source, source.read.as_ref()?))) {
@@ -140,7 +131,7 @@ fn parse(fed: &Fed, source: Option<&Source>, lang: Lang) -> Result<Reading, Read
             (page.items, Summary { complete: true, warnings: page.warnings, ..Summary::default() })
         }
         None => {
-            let mut reading = FeedReader::default().read(document)?;
+            let mut reading = FeedReader::default().read_as(document, format)?;
             (reading.by_ref().collect(), reading.finish()?)
         }
     };
@@ -152,12 +143,25 @@ fn parse(fed: &Fed, source: Option<&Source>, lang: Lang) -> Result<Reading, Read
     let (mut items, mut quarantined) = (Vec::new(), Vec::new());
     for result in read {
         match result {
-            Ok(item) => items.push(shown(item, categories)),
-            Err(bad) => quarantined.push(Quarantined { reason: bad.reason, sample: bad.sample }),
+            Ok(mut item) => {
+                item.categorise(categories);
+                let policy = source.map_or_else(|| of_its_own(&item), |source| source.firewall.clone());
+                items.push(Item::new(item, &policy));
+            }
+            Err(bad) => quarantined.push(Bad::from(bad)),
         }
     }
     let warnings = summary.warnings.iter().map(|warning| warning_text(warning, lang)).collect();
-    Ok(Reading { title: summary.title, items, quarantined, warnings, complete: summary.complete })
+    let warning_kinds = summary.warnings.iter().map(reading::kind).collect();
+    let (title, complete) = (summary.title, summary.complete);
+    Ok(Reading { title, items, quarantined, warnings, warning_kinds, complete, error: None })
+}
+
+/// Of a feed that is no source yet: an article's own host is usual.
+fn of_its_own(item: &article::Item) -> Policy {
+    let url = item.content.url.parse::<Url>().ok();
+    let own = url.as_ref().and_then(Url::host_str).map(firewall::bare).unwrap_or_default();
+    Policy { own, ..Policy::default() }
 }
 
 type Entries = Vec<Result<article::Item, source::Quarantined>>;
@@ -205,19 +209,6 @@ fn with_pages(
 fn runtime() -> Result<tokio::runtime::Runtime, ReadError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| ReadError::Unreachable(error.into()))
-}
-
-fn shown(mut item: article::Item, categories: &[String]) -> Item {
-    item.categorise(categories);
-    Item {
-        title: item.content.title,
-        url: item.content.url,
-        published_at: item.content.published.as_millisecond(),
-        categories: item.categories,
-        image: item.content.image,
-        body_bytes: item.content.body.len(),
-        body: item.content.body,
-    }
 }
 
 fn warning_text(warning: &Warning, lang: Lang) -> String {
@@ -268,6 +259,8 @@ impl Reading {
             let categories = item.categories.join(", ");
             lines.push(format!("{}  {}", when(item.published_at, lang), item.title));
             lines.push(format!("    {}\n    {categories}  {} B  {picture}", item.url, item.body_bytes));
+            let held = either(lang, "tường lửa nội dung", "content firewall");
+            lines.extend(item.held.iter().map(|reason| format!("    ~ {held}: {}", reason.detail)));
         }
         for bad in &self.quarantined {
             lines.push(format!("! {}\n    {}", bad.reason, bad.sample));

@@ -9,6 +9,8 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// How far the XML declaration is looked for, in bytes (leading junk included).
 const DECLARATION_BYTES: usize = 1024;
+/// How much is looked at to guess an encoding, in bytes from the first that is no ASCII.
+const GUESS_BYTES: usize = 64 * 1024;
 /// One unreadable character among this many bytes is damage, more is another encoding.
 const DAMAGE_ONE_IN: usize = 200;
 
@@ -80,8 +82,9 @@ fn mostly_utf8(body: &[u8]) -> bool {
 }
 
 fn guess(body: &[u8]) -> &'static Encoding {
+    let told = &body[body.iter().position(|byte| !byte.is_ascii()).unwrap_or(0)..];
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(body, true);
+    detector.feed(&told[..told.len().min(GUESS_BYTES)], true);
     detector.guess(Some(b"vn"), chardetng::Utf8Detection::Deny)
 }
 

@@ -47,7 +47,7 @@ pub fn cleaned(html: &str, base: &Url) -> Result<Pruned, HtmlRefused> {
 }
 
 fn pass(html: &str, base: &Url, limit: usize) -> Result<Pruned, HtmlRefused> {
-    let pruned = guard::prune(&normalise(html))?;
+    let pruned = guard::prune(&normalise(html), base, limit)?;
     let cleaned = sanitiser(base).clean(&pruned.html).to_string();
     let html = normalise(&cleaned).trim().to_owned();
     if html.len() > limit { Err(HtmlRefused::Output(limit)) } else { Ok(Pruned { html, ..pruned }) }

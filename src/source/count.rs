@@ -10,12 +10,13 @@ use std::rc::Rc;
 
 use lol_html::html_content::Element;
 use thiserror::Error;
+use url::Url;
 
 use super::hidden::Veil;
 
 /// HTML of one field of one item.
 pub const INPUT_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Start tags.
+/// Start tags, and as many end tags: one that closes nothing can be an element too.
 pub const ELEMENTS_MAX: usize = 20_000;
 /// Open elements whose end tag is not optional. Browsers cap at 512.
 pub const DEPTH_MAX: usize = 256;
@@ -51,6 +52,8 @@ pub enum HtmlRefused {
     Size(usize),
     #[error("more than {ELEMENTS_MAX} elements")]
     Elements,
+    #[error("more than {} entities", super::guard::REFERENCES_MAX)]
+    References,
     #[error("elements nested more than {DEPTH_MAX} deep")]
     Depth,
     #[error("more than {ATTRIBUTES_MAX} attributes on one tag")]
@@ -95,6 +98,12 @@ pub(super) struct Count {
     leaked: usize,
     /// `html`, `body` and `head` that came.
     roots: Vec<String>,
+    /// Bytes of the address that others stand on, and of its part before the path.
+    page: usize,
+    site: usize,
+    /// Bytes that relative addresses have added, and may add.
+    added: usize,
+    room: usize,
     /// What readers do not see.
     pub(super) veil: Veil,
     pub(super) refused: Option<HtmlRefused>,
@@ -106,6 +115,25 @@ impl Count {
     /// `copied_max`: bytes of an unclosed link's attributes, in all its copies.
     pub(super) fn from_nothing(copied_max: usize) -> Shared {
         Rc::new(RefCell::new(Self { copied_max, ..Self::default() }))
+    }
+
+    /// Where relative addresses stand on `base`, and what that adds may be `room` bytes.
+    pub(super) fn within(copied_max: usize, base: &Url, room: usize) -> Shared {
+        let (page, site) = (base.as_str().len(), base[..url::Position::BeforePath].len());
+        Rc::new(RefCell::new(Self { copied_max, page, site, room, ..Self::default() }))
+    }
+
+    /// Counts what relative addresses will grow by, before they are a tree's worth of text.
+    pub(super) fn addresses(&mut self, element: &Element<'_, '_>) -> Result<(), HtmlRefused> {
+        for address in ["href", "src"].iter().filter_map(|name| element.get_attribute(name)) {
+            let first = address.trim_start().split(['/', '?', '#']).next().unwrap_or_default();
+            self.added += match address.trim_start().chars().next() {
+                Some('/') => self.site,
+                _ if first.contains(':') => 0,
+                Some(_) | None => self.page,
+            };
+        }
+        if self.added > self.room { Err(HtmlRefused::Output(self.room)) } else { Ok(()) }
     }
 
     /// Formatting elements whose end has not come.

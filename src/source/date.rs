@@ -298,6 +298,9 @@ fn numeric_zone(word: &str) -> Option<Offset> {
         _ => return None,
     };
     let digits: String = digits.chars().filter(|c| *c != ':').collect();
+    if digits.len() > 4 {
+        return None;
+    }
     let number: i32 = digits.parse().ok()?;
     let (hours, minutes) = if digits.len() <= 2 { (number, 0) } else { (number / 100, number % 100) };
     Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
@@ -392,6 +395,12 @@ mod tests {
         for text in ["", "hôm qua", "32/01/2026", "24/11/2026 25:00", "1", "-", "2026-13-01", "99999999999", "é"] {
             assert_eq!(parse(text, now()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_zone_of_too_many_digits_is_none() {
+        check("2026-11-24 08:30 +2147483647", "2026-11-24T01:30:00Z", Precision::Minute);
+        assert_eq!(parse("2026-11-24T08:30:00+2147483647", now()).map(|dated| dated.precision), Some(Precision::Day));
     }
 
     proptest::proptest! {

@@ -15,11 +15,12 @@ use url::Url;
 
 use super::error::{ReadError, begins};
 
+use super::format::{self, Format, Opened};
 use super::item::{self, Context};
-use super::raw::RawItem;
+use super::raw::{CHILDREN_MAX, RawItem};
 use super::wishes::Said;
 use super::xml::{self, Damage, Dialect, Scan};
-use super::{charset, jsonfeed, text};
+use super::{charset, text};
 use crate::article::{Item, Name};
 
 /// Items of one feed.
@@ -77,18 +78,25 @@ impl FeedReader {
     /// # Errors
     /// Where the document is no feed; damage further on is the reading's matter.
     pub fn read(&self, document: Document<'_>) -> Result<Reading, ReadError> {
+        self.read_as(document, None)
+    }
+
+    /// As [`read`](Self::read), of a document whose format a person names.
+    ///
+    /// # Errors
+    /// Where the document cannot be of that format.
+    pub fn read_as(&self, document: Document<'_>, format: Option<Format>) -> Result<Reading, ReadError> {
         self.parses.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let decoded = charset::decode(document.body, document.content_type);
-        let (mut scan, mut ready) = (Scan::new(Dialect::Rss, 0), None);
-        match jsonfeed::read(&decoded.text)? {
-            Some(feed) => {
+        let (scan, ready) = match format::open(&decoded.text, format)? {
+            Opened::Json(feed) => {
+                let mut scan = Scan::new(Dialect::Rss, 0).whole();
                 (scan.title, scan.site) = (feed.title, feed.site);
-                scan = scan.whole();
-                ready = Some(feed.items.into_iter());
+                (scan, Some(feed.items.into_iter()))
             }
-            None => scan = root(&decoded.text)?,
-        }
+            Opened::Xml(scan) => (scan, None),
+        };
         let survey = match &ready {
             Some(items) => Survey::of(items.clone().map(Ok)),
             None => Survey::of(XmlItems { text: &decoded.text, scan: scan.clone() }),
@@ -335,7 +343,9 @@ impl Survey {
         }
         for (guid, link, categories) in items {
             if let Some(key) = survey.key(&guid, &link) {
-                survey.categories.entry(key).or_default().extend(categories);
+                let known = survey.categories.entry(key).or_default();
+                let room = CHILDREN_MAX.saturating_sub(known.len());
+                known.extend(categories.into_iter().take(room));
             }
         }
         survey
@@ -384,7 +394,7 @@ fn trimmed(text: &str) -> String {
 }
 
 /// Finds the root and refuses what is no feed.
-fn root(text: &str) -> Result<Scan, ReadError> {
+pub(super) fn root(text: &str) -> Result<Scan, ReadError> {
     let head = text.trim_start_matches('\u{FEFF}').trim_start();
     if head.is_empty() {
         return Err(ReadError::Empty);
@@ -393,8 +403,7 @@ fn root(text: &str) -> Result<Scan, ReadError> {
         return Err(ReadError::JsonInstead { begins: begins(head) });
     }
     let not_a_feed = || ReadError::NotAFeed { begins: begins(head) };
-    let window = &text[..xml::floor(text, JUNK_BYTES_MAX)];
-    let start = start_of_markup(window).ok_or_else(not_a_feed)?;
+    let start = junk(text).ok_or_else(not_a_feed)?;
     let mut reader = xml::reader(text, start);
     loop {
         let at = start + usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
@@ -432,9 +441,10 @@ fn root(text: &str) -> Result<Scan, ReadError> {
     }
 }
 
-/// Where the document begins behind a server's warnings, which may be HTML
-/// themselves: at the XML declaration or at the root of a feed, else at the first tag.
-fn start_of_markup(window: &str) -> Option<usize> {
+/// How many bytes of a server's warnings, which may be HTML themselves, stand
+/// before the XML declaration or the root of a feed, else before the first tag.
+pub(super) fn junk(text: &str) -> Option<usize> {
+    let window = &text[..xml::floor(text, JUNK_BYTES_MAX)];
     let lower = window.to_ascii_lowercase();
     ["<?xml", "<!doctype", "<rss", "<feed", "<rdf:rdf"]
         .iter()

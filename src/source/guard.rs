@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{MemorySettings, Settings, doc_comments, doc_text, doctype, element, rewrite_str};
+use url::Url;
 
 use super::count::{self, Count, Shared};
 pub use super::count::{
@@ -24,6 +25,8 @@ pub use super::count::{
 use super::hidden;
 use super::identity::URL_BYTES_MAX;
 
+/// Ampersands: the parser takes microseconds for each, whatever follows it.
+pub const REFERENCES_MAX: usize = 50_000;
 /// What lol_html may use while it works.
 pub const MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How often an unclosed link's address may be copied, in bytes of output.
@@ -128,13 +131,15 @@ pub struct Pruned {
 /// Counts and prunes. What comes out is shorter than or as long as what went
 /// in, but for the links that stand in for players.
 ///
+/// Relative addresses stand on `base`, and what that adds may be `room` bytes.
+///
 /// # Errors
 /// The first limit that the text exceeds.
-pub fn prune(html: &str) -> Result<Pruned, HtmlRefused> {
+pub fn prune(html: &str, base: &Url, room: usize) -> Result<Pruned, HtmlRefused> {
     if html.len() > INPUT_BYTES_MAX {
         return Err(HtmlRefused::Size(html.len()));
     }
-    rewrite(html, admit, COPIED_BYTES_MAX)
+    rewrite(html, admit, Count::within(COPIED_BYTES_MAX, base, room))
 }
 
 /// Decides on one element: what it keeps, or why all is refused.
@@ -144,8 +149,13 @@ pub(super) type Admit = fn(&mut Element<'_, '_>, &Shared) -> Result<(), HtmlRefu
 ///
 /// # Errors
 /// The first limit that the text exceeds.
-pub(super) fn rewrite(html: &str, admit: Admit, copied_max: usize) -> Result<Pruned, HtmlRefused> {
-    let count = Count::from_nothing(copied_max);
+pub(super) fn rewrite(html: &str, admit: Admit, count: Shared) -> Result<Pruned, HtmlRefused> {
+    if html.matches("</").count() > ELEMENTS_MAX {
+        return Err(HtmlRefused::Elements);
+    }
+    if html.matches('&').count() > REFERENCES_MAX {
+        return Err(HtmlRefused::References);
+    }
     let shared = Rc::clone(&count);
     let texts = Rc::clone(&count);
     let settings = Settings::new()
@@ -201,6 +211,7 @@ fn admit(element: &mut Element<'_, '_>, counted: &Shared) -> Result<(), HtmlRefu
         return Ok(());
     };
     keep_attributes(element, &name, kept);
+    counted.borrow_mut().addresses(element)?;
     if name == "img" && !element.has_attribute("src") {
         element.remove();
         return Ok(());

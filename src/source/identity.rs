@@ -124,16 +124,28 @@ pub fn http_url(text: &str) -> Option<Url> {
 /// together without a slash (`https://a.example.vnbai-1`).
 #[must_use]
 pub fn link(text: &str, base: &Url) -> Option<Url> {
-    let text = super::text::normalise(text);
     let text = text.trim();
+    // Before anything looks at it more than once: a feed's own address is read with each item.
     if text.is_empty() || text.len() > URL_BYTES_MAX {
         return None;
     }
+    let text = super::text::normalise(text);
+    let text = text.trim();
     let url = match glued(text, base) {
         Some(repaired) => Url::parse(&repaired).ok()?,
         None => base.join(text).ok()?,
     };
     http_url(url.as_str())
+}
+
+/// What relative addresses stand on, where `text` is an address of sane length.
+#[must_use]
+pub fn base(text: &str, outer: &Url) -> Option<Url> {
+    let text = text.trim();
+    if text.len() > URL_BYTES_MAX {
+        return None;
+    }
+    http_url(outer.join(text).ok()?.as_str())
 }
 
 fn glued(text: &str, base: &Url) -> Option<String> {

@@ -48,7 +48,7 @@ impl Context {
 
     /// Takes up what the feed has said of itself so far.
     pub(super) fn feed(&mut self, scan: &Scan) {
-        if let Some(base) = scan.base.as_deref().and_then(|base| self.url.join(base).ok()) {
+        if let Some(base) = scan.base.as_deref().and_then(|base| identity::base(base, &self.url)) {
             self.base = base;
         }
         let site = scan.site.as_deref().and_then(|site| identity::link(site, &self.base));
@@ -150,7 +150,7 @@ pub fn one_line(html: &str, chars: usize) -> String {
 }
 
 fn base(raw: &RawItem, context: &Context) -> Url {
-    raw.base.as_deref().and_then(|base| context.base.join(base.trim()).ok()).unwrap_or_else(|| context.base.clone())
+    raw.base.as_deref().and_then(|base| identity::base(base, &context.base)).unwrap_or_else(|| context.base.clone())
 }
 
 /// The item's own address: its link, else a guid that is one.

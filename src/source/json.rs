@@ -20,8 +20,11 @@ use super::feed::{Document, ITEMS_MAX};
 use super::raw::{Picture, RawItem};
 use super::{charset, date};
 
-/// One answer, decoded. As values it takes about ten times as much memory.
+/// One answer, decoded. Its values take up to 32 times as much memory …
 pub const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// … but each object, however little is in it, takes more than 600 bytes. These
+/// are half a dozen for every item that is read.
+pub const CONTAINERS_MAX: usize = 30_000;
 /// Numbers from here on are milliseconds since 1970, smaller ones seconds (year 5138).
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
@@ -273,10 +276,28 @@ fn parse(document: &Document<'_>) -> Result<Value, ReadError> {
 }
 
 pub(super) fn parse_text(text: &str) -> Result<Value, ReadError> {
+    if containers(text) > CONTAINERS_MAX {
+        return Err(ReadError::TooLarge { what: "objects and lists of JSON", limit: CONTAINERS_MAX as u64 });
+    }
     serde_json::from_str(text).map_err(|error| ReadError::Malformed {
         at: byte_of(text, error.line(), error.column()),
         reason: error.to_string(),
     })
+}
+
+/// How many objects and lists begin in a text.
+fn containers(text: &str) -> usize {
+    let (mut quoted, mut escaped, mut found) = (false, false, 0);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => found += 1,
+            _ => {}
+        }
+    }
+    found
 }
 
 /// serde_json counts lines and columns from 1, columns in bytes.
@@ -315,6 +336,14 @@ pub(super) fn set(url: &mut Url, parameter: &str, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objects_and_lists_are_counted_before_they_are_built() {
+        assert_eq!(containers(r#"{"a":["{","\"[",{}],"b\\":[]}"#), 4);
+        let many = |count: usize| format!("[{}0]", "[],".repeat(count - 1));
+        assert!(parse_text(&many(CONTAINERS_MAX)).is_ok());
+        assert!(matches!(parse_text(&many(CONTAINERS_MAX + 1)), Err(ReadError::TooLarge { .. })));
+    }
 
     #[test]
     fn a_parameter_is_set_once_whatever_stood_there() {

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::error::ReadError;
+use super::feed::ITEMS_MAX;
 use super::json::{self, JSON_BYTES_MAX};
 use super::raw::{CHILDREN_MAX, Picture, RawItem};
 use super::text;
@@ -26,31 +27,53 @@ pub struct JsonFeed {
 /// # Errors
 /// Where it is JSON, but damaged, too large or no feed.
 pub fn read(text: &str) -> Result<Option<JsonFeed>, ReadError> {
-    let head = text.trim_start_matches('\u{FEFF}').trim();
+    let head = head(text);
     if !head.starts_with('{') {
         return Ok(None);
     }
-    let instead = || ReadError::JsonInstead { begins: super::error::begins(head) };
     if !head.contains("\"items\"") {
-        return Err(instead());
+        return Err(instead(head));
     }
+    let feed = parse(head)?;
+    let version = word(&feed, "version");
+    let named = version.contains("jsonfeed.org/version/") || matches!(version.as_str(), "1" | "1.0" | "1.1");
+    if named { shape(&feed, head).map(Some) } else { Err(instead(head)) }
+}
+
+/// Reads a text that is said to be a JSON Feed, even where it does not say so itself.
+///
+/// # Errors
+/// Where it is no JSON, damaged, too large, or has no items.
+pub fn read_unnamed(text: &str) -> Result<JsonFeed, ReadError> {
+    let head = head(text);
+    shape(&parse(head)?, head)
+}
+
+fn head(text: &str) -> &str {
+    text.trim_start_matches('\u{FEFF}').trim()
+}
+
+fn instead(head: &str) -> ReadError {
+    ReadError::JsonInstead { begins: super::error::begins(head) }
+}
+
+fn parse(head: &str) -> Result<Value, ReadError> {
     if head.len() > JSON_BYTES_MAX {
         return Err(ReadError::TooLarge { what: "bytes of JSON", limit: JSON_BYTES_MAX as u64 });
     }
-    let feed = json::parse_text(head)?;
-    let version = word(&feed, "version");
-    let named = version.contains("jsonfeed.org/version/") || matches!(version.as_str(), "1" | "1.0" | "1.1");
-    let items = match feed.get("items").and_then(Value::as_array) {
-        Some(items) if named => items,
-        Some(_) | None => return Err(instead()),
-    };
+    json::parse_text(head)
+}
+
+fn shape(feed: &Value, head: &str) -> Result<JsonFeed, ReadError> {
+    let items = feed.get("items").and_then(Value::as_array).ok_or_else(|| instead(head))?;
     let some = |text: String| (!text.is_empty()).then_some(text);
-    Ok(Some(JsonFeed {
+    Ok(JsonFeed {
         // A title is plain text here; elsewhere it may be HTML.
-        title: some(text::escape(&word(&feed, "title"))),
-        site: some(word(&feed, "home_page_url")),
-        items: items.iter().map(item).collect(),
-    }))
+        title: some(text::escape(&word(feed, "title"))),
+        site: some(word(feed, "home_page_url")),
+        // One more than is read, so that the reading can say so.
+        items: items.iter().take(ITEMS_MAX + 1).map(item).collect(),
+    })
 }
 
 fn item(item: &Value) -> RawItem {

@@ -1,6 +1,8 @@
 //! One item on its way out of the XML: which texts are captured, where they
 //! belong and how their characters relate to HTML.
 
+use std::borrow::Cow;
+
 use quick_xml::events::{BytesStart, Event};
 
 use super::text;
@@ -8,6 +10,9 @@ use super::xml::{DEPTH_MAX, Dialect, Scan, TAG_BYTES_MAX, Tag};
 
 /// Repeated children of one item that are kept (categories, pictures); more are ignored.
 pub const CHILDREN_MAX: usize = 64;
+/// A longer name of an element is damage: names are compared and joined again
+/// and again, and the longest of any format has 20 bytes.
+pub const NAME_BYTES_MAX: usize = 256;
 
 /// An item as written: texts are unescaped once, nothing is cleaned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -162,6 +167,9 @@ impl OpenItem {
         if start.len() > TAG_BYTES_MAX {
             return Err("a tag is too long".to_owned());
         }
+        if start.name().as_ref().len() > NAME_BYTES_MAX {
+            return Err("an element's name is too long".to_owned());
+        }
         if self.path.len() + 2 >= DEPTH_MAX {
             return Err("elements are nested too deeply".to_owned());
         }
@@ -183,9 +191,12 @@ impl OpenItem {
         if tag.name == self.dialect.item() {
             return Ok(Step::DoneBefore);
         }
-        let path =
-            if self.path.is_empty() { tag.name.clone() } else { format!("{}/{}", self.path.join("/"), tag.name) };
-        let slot = self.dialect.open(&path, &tag, &mut self.raw);
+        // No format says anything further down.
+        let slot = match self.path.as_slice() {
+            [] => self.dialect.open(&tag.name, &tag, &mut self.raw),
+            [parent] => self.dialect.open(&format!("{parent}/{}", tag.name), &tag, &mut self.raw),
+            [_, _, ..] => None,
+        };
         if opens {
             self.path.push(tag.name.clone());
             let form = form(self.dialect, &tag);
@@ -255,13 +266,13 @@ fn looks_like_html(text: &str) -> bool {
 }
 
 /// The text of an event; entities that HTML knows are decoded, others stay as written.
-pub(super) fn content(event: &Event<'_>) -> String {
+pub(super) fn content<'a>(event: &'a Event<'_>) -> Cow<'a, str> {
     match event {
-        Event::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Event::CData(text) => String::from_utf8_lossy(text).into_owned(),
+        Event::Text(text) => String::from_utf8_lossy(text),
+        Event::CData(text) => String::from_utf8_lossy(text),
         Event::GeneralRef(name) => {
             let name = String::from_utf8_lossy(name);
-            text::entity(&name).unwrap_or_else(|| format!("&{name};"))
+            Cow::Owned(text::entity(&name).unwrap_or_else(|| format!("&{name};")))
         }
         Event::Start(_)
         | Event::End(_)
@@ -270,6 +281,6 @@ pub(super) fn content(event: &Event<'_>) -> String {
         | Event::Decl(_)
         | Event::PI(_)
         | Event::DocType(_)
-        | Event::Eof => String::new(),
+        | Event::Eof => Cow::Borrowed(""),
     }
 }

@@ -10,7 +10,7 @@ use scraper::{ElementRef, Html};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::count::{self, ATTRIBUTE_BYTES_MAX, FORMATTING, HtmlRefused, Shared};
+use super::count::{self, ATTRIBUTE_BYTES_MAX, Count, FORMATTING, HtmlRefused, Shared};
 use super::error::ReadError;
 use super::{charset, guard, hidden, identity, text};
 
@@ -91,7 +91,7 @@ impl Tree {
             return Err(ReadError::Empty);
         }
         let refused = |refused: HtmlRefused| ReadError::Malformed { at: 0, reason: refused.to_string() };
-        let pruned = guard::rewrite(&decoded, admit, COPIED_BYTES_MAX).map_err(refused)?.html;
+        let pruned = guard::rewrite(&decoded, admit, Count::from_nothing(COPIED_BYTES_MAX)).map_err(refused)?.html;
         if pruned.len() > TREE_BYTES_MAX {
             return Err(ReadError::TooLarge { what: "bytes of the page's text", limit: TREE_BYTES_MAX as u64 });
         }

@@ -22,7 +22,7 @@ pub const TAG_BYTES_MAX: usize = 64 * 1024;
 pub const ITEM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Damaged places of one feed; behind them nothing more is read, since each may
 /// cost a look through a whole item's worth of text.
-pub const DAMAGES_MAX: usize = 200;
+pub const DAMAGES_MAX: usize = 100;
 /// Namespace prefixes that are remembered.
 const PREFIXES_MAX: usize = 32;
 

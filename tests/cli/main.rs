@@ -12,6 +12,7 @@ mod demo;
 mod disk;
 mod orders;
 mod probe;
+mod read;
 mod say;
 mod site;
 mod tls;

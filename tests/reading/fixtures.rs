@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// Every fixture is read as if from here, at this time.
-const URL: &str = "https://portal.example.vn/rss/tin-tuc.xml";
-const NOW: &str = "2026-11-24T12:00:00Z";
+pub(crate) const URL: &str = "https://portal.example.vn/rss/tin-tuc.xml";
+pub(crate) const NOW: &str = "2026-11-24T12:00:00Z";
 const PAIRS_MIN: usize = 150;
 /// Endings of inputs.
 const INPUTS: [&str; 2] = ["xml", "feed"];
@@ -105,7 +105,7 @@ fn feed(summary: &Summary) -> Value {
 fn item(item: Item) -> Value {
     let names: Vec<String> = item.names.iter().map(|name| format!("{}: {}", kind(name.kind), name.value)).collect();
     let content = item.content;
-    json!({
+    let mut told = json!({
         "names": names,
         "origin": item.origin,
         "title": content.title,
@@ -119,7 +119,12 @@ fn item(item: Item) -> Value {
         "url": content.url,
         "image": content.image,
         "categories": item.categories,
-    })
+    });
+    // Only where there is something to see.
+    if !item.hidden.is_empty() {
+        told["hidden"] = item.hidden.into();
+    }
+    told
 }
 
 fn kind(kind: NameKind) -> &'static str {
@@ -134,7 +139,7 @@ fn quarantined(bad: Quarantined) -> Value {
     })
 }
 
-fn inputs() -> Vec<PathBuf> {
+pub(crate) fn inputs() -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = formats().iter().flat_map(|format| files(format)).collect();
     inputs.retain(|file| INPUTS.iter().any(|input| file.extension().is_some_and(|extension| extension == *input)));
     inputs

@@ -128,6 +128,12 @@ fn each_limit_refuses_with_its_reason() {
     assert_eq!(refused("<div>".repeat(300)), HtmlRefused::Depth);
     assert_eq!(refused("<div>".repeat(10_000)), HtmlRefused::Depth);
     assert_eq!(refused("<br>".repeat(20_001)), HtmlRefused::Elements);
+    assert_eq!(refused("</p>".repeat(20_001)), HtmlRefused::Elements);
+    assert_eq!(refused("&".repeat(50_001)), HtmlRefused::References);
+    let far = Url::parse(&format!("https://portal.example.vn/{}/", "x".repeat(1_000))).unwrap();
+    let relative = "<a href=b>c</a>".repeat(1_000);
+    assert!(matches!(clean(&relative, &far), Err(HtmlRefused::Output(_))));
+    assert!(clean(&relative.replace("=b", "=/b"), &far).is_ok());
     let attributes: String = (0..65).map(|n| format!(" a{n}=1")).collect();
     assert_eq!(refused(format!("<p{attributes}>x")), HtmlRefused::Attributes);
     assert_eq!(refused(format!("<p title={}>x", "x".repeat(8_193))), HtmlRefused::Attribute);
