@@ -162,6 +162,8 @@ pub struct Delivery {
     pub sent: bool,
     /// An outcome was unknown since the last look-up that came an hour after a create.
     pub doubted: bool,
+    /// A person took the copy away on this portal: its original does not bring it back.
+    pub taken: bool,
 }
 
 impl Delivery {
@@ -180,6 +182,7 @@ impl Delivery {
             absences: 0,
             sent: false,
             doubted: false,
+            taken: false,
         }
     }
 

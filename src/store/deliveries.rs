@@ -85,6 +85,9 @@ pub(super) fn delete_hint(tx: &Tx<'_>, portal: PortalId, hint: &Hint) -> Result<
     Ok(())
 }
 
+/// A flag behind the count of absences.
+const TAKEN: i64 = 1 << 10;
+
 pub(super) const DELIVERY_COLUMNS: &str = "article, portal, wanted_revision, wanted_shape, stands, stands_revision, \
      stands_shape, hold, class, tries, quiet_until, not_before, flags, last_attempt";
 
@@ -145,6 +148,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         absences: u8::try_from(flags >> 2 & 0xff).unwrap_or(0),
         sent: flags & 1 != 0,
         doubted: flags & 2 != 0,
+        taken: flags & TAKEN != 0,
     })
 }
 
@@ -165,7 +169,8 @@ pub(super) fn put(tx: &Tx<'_>, delivery: &Delivery, attempt: Option<AttemptId>) 
         Stands::Hidden => (2, None),
         Stands::Copy(form) => (3, form),
     };
-    let flags = i64::from(delivery.sent) | i64::from(delivery.doubted) << 1 | i64::from(delivery.absences) << 2;
+    let taken = if delivery.taken { TAKEN } else { 0 };
+    let flags = i64::from(delivery.sent) | i64::from(delivery.doubted) << 1 | i64::from(delivery.absences) << 2 | taken;
     tx.db
         .prepare_cached(
             "INSERT INTO delivery (article, portal, wanted_revision, wanted_shape, stands, stands_revision, \

@@ -339,7 +339,7 @@ fn over_articles(tx: &Tx<'_>, id: i64, order: &Order, planned: &Planned, cursor:
         };
         from = last.0;
         for article in page {
-            touched += apply(tx, article, order, planned)?;
+            touched += apply(tx, article, order, planned, Asker::Person)?;
         }
     }
     add_progress(tx, id, from, touched)?;
@@ -405,7 +405,21 @@ fn matches_article(db: &Connection, article: ArticleId, selection: &Selection) -
     Ok(source && category)
 }
 
-pub(super) fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Planned) -> Result<i64, StoreError> {
+/// Who asks for what an order says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asker {
+    Person,
+    /// The article's own address.
+    Original,
+}
+
+pub(super) fn apply(
+    tx: &Tx<'_>,
+    article: ArticleId,
+    order: &Order,
+    planned: &Planned,
+    asker: Asker,
+) -> Result<i64, StoreError> {
     if !matches_article(tx.db, article, &order.selection)? {
         return Ok(0);
     }
@@ -438,8 +452,16 @@ pub(super) fn apply(tx: &Tx<'_>, article: ArticleId, order: &Order, planned: &Pl
             }
             continue;
         };
+        if asker == Asker::Original && order.what == What::Restore && delivery.taken {
+            continue;
+        }
         let before = delivery;
         change(&mut delivery, order.what.clone());
+        match order.what {
+            What::Withdraw => delivery.taken |= order.selection.portals.is_some(),
+            What::Restore => delivery.taken = false,
+            _ => {}
+        }
         if order.what == What::Restore && delivery.wanted == Wanted::Nothing && !facts.withdrawn {
             let shape = super::steps::intern(tx.db, &plan::shape(&portal.rules, &facts))?;
             delivery.want(Wanted::Post(plan::form(facts.revision, shape)));

@@ -285,7 +285,7 @@ fn looked_in(tx: &Tx<'_>, look: &Look, planned: &Planned) -> Result<Looked, Stor
 /// The article's withdrawal goes the way of a person's order.
 fn carry_out(tx: &Tx<'_>, article: ArticleId, what: What, planned: &Planned) -> Result<(), StoreError> {
     let order = Order { what, selection: Selection { article: Some(article.0), ..Selection::default() } };
-    orders::apply(tx, article, &order, planned)?;
+    orders::apply(tx, article, &order, planned, orders::Asker::Original)?;
     Ok(())
 }
 

@@ -242,3 +242,21 @@ fn looks_are_counted_across_restarts() {
     assert!(looks <= 12, "one more look was enough: {looks}");
     daemon.stop();
 }
+
+#[test]
+fn what_a_person_took_from_one_portal_stays_away_there_when_the_original_comes_back() {
+    let world = World::new(4);
+    let url = world.url(3);
+    world.desk.run(&["withdraw", &url, "--portal", "so-0", "--yes"]);
+    let daemon = world.desk.start();
+    world.comes_to(3, 1);
+    world.feed.page(3, PageIs::Status(404));
+    world.comes_to(3, 0);
+    world.feed.page(3, PageIs::Published);
+    world.comes_to(3, 1);
+    world.looks(4);
+    assert_eq!(world.shows(3), 1);
+    world.desk.run(&["withdraw", &url, "--portal", "so-0", "--undo", "--yes"]);
+    world.comes_to(3, 2);
+    daemon.stop();
+}
