@@ -20,7 +20,7 @@ use crate::history::Historian;
 use crate::manners::{Came, Manners, Note};
 use crate::pages::{Pages, Round, RoundError};
 use crate::rhythm::{self, Next, Why};
-use crate::source::feed::WARNINGS_MAX;
+use crate::source::feed::{Known, WARNINGS_MAX};
 use crate::source::paged::{self, Ground, Page, Paged, Step, Walk};
 use crate::source::{
     self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Head, Hosts, Limits, Previous, ReadError, Summary,
@@ -65,13 +65,15 @@ pub struct Poller {
     tides: Option<Vec<rise::Tide>>,
     /// Its articles' own pages have taught what is usual.
     learned: bool,
+    /// Items of the feed that need not be looked at again.
+    known: Known,
 }
 
 /// What a poll came to.
 #[derive(Debug)]
 pub enum Polled {
     Unchanged,
-    Changed { committed: Committed, summary: Summary },
+    Changed { committed: Committed, summary: Box<Summary> },
 }
 
 /// Why a poll brought nothing.
@@ -122,6 +124,7 @@ impl Poller {
             hid: false,
             tides: None,
             learned: false,
+            known: Known::default(),
         })
     }
 
@@ -282,7 +285,7 @@ impl Poller {
             return Ok(polled);
         }
         let (before, mut summary) = match polled {
-            Polled::Unchanged => (Committed::default(), Summary { complete: true, ..Summary::default() }),
+            Polled::Unchanged => (Committed::default(), whole()),
             Polled::Changed { committed, summary } => (committed, summary),
         };
         summary.quarantined += committed.quarantined;
@@ -307,7 +310,7 @@ impl Poller {
         }
         let committed = self.store.confirm_returns(&self.id, planned.clone()).await?;
         self.returns_are_open = Some(false);
-        Ok(Polled::Changed { committed, summary: Summary { complete: true, ..Summary::default() } })
+        Ok(Polled::Changed { committed, summary: whole() })
     }
 
     async fn ask(&mut self, url: &Url, previous: &Previous) -> Result<Fetched, ReadError> {
@@ -353,7 +356,7 @@ impl Poller {
             body = *page;
         }
         self.save(validators, hash, planned).await?;
-        Ok(Polled::Changed { committed: read.committed, summary: read.summary })
+        Ok(Polled::Changed { committed: read.committed, summary: Box::new(read.summary) })
     }
 
     /// Reads and commits one page; what it came to, and where the next one is.
@@ -399,7 +402,8 @@ impl Poller {
         let (send, mut receive) = tokio::sync::mpsc::channel(2);
         let reader = self.reader.clone();
         let (validators, hash) = (body.validators.clone(), body.hash);
-        let parse = tokio::task::spawn_blocking(move || parse(&reader, &body, &send));
+        let known = std::mem::take(&mut self.known);
+        let parse = tokio::task::spawn_blocking(move || parse(&reader, &body, known, &send));
         let (mut committed, began) = (Committed::default(), wall());
         let (mut any, mut known) = (false, false);
         while let Some((items, quarantined)) = receive.recv().await {
@@ -407,16 +411,20 @@ impl Poller {
             known = known || self.store.shows_any(&self.id, &items)?;
             committed = committed.and(self.intake.keep(items, quarantined, false, planned).await?);
         }
-        if any && !known && self.store.showed_before(&self.id, began)? {
+        let mut summary = parse.await.map_err(stopped)??;
+        if any && !known && summary.passed_over == 0 && self.store.showed_before(&self.id, began)? {
             self.gap().await?;
         }
-        let summary = parse.await.map_err(stopped)??;
+        // What came back must be seen once more before it counts.
+        if committed.returning == 0 && self.pages.is_none() {
+            self.known = std::mem::take(&mut summary.known);
+        }
         if summary.complete {
             self.save(validators, hash, planned).await?;
         } else {
             self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
         }
-        Ok(Polled::Changed { committed, summary })
+        Ok(Polled::Changed { committed, summary: Box::new(summary) })
     }
 
     /// A reading that shares nothing with those before: articles in between may be lost.
@@ -452,6 +460,11 @@ struct Read {
     summary: Summary,
 }
 
+/// Of a reading that came to its end.
+fn whole() -> Box<Summary> {
+    Box::new(Summary { complete: true, ..Summary::default() })
+}
+
 fn document(body: &Body, now: Timestamp) -> Document<'_> {
     Document { body: &body.bytes, content_type: body.content_type.as_deref(), url: &body.final_url, now }
 }
@@ -479,8 +492,13 @@ fn is_old(item: &Item, now: Timestamp) -> bool {
 type Piece = (Vec<Item>, Vec<Quarantined>);
 
 /// Hands the items over in pieces; the caller commits one while the next is read.
-fn parse(reader: &FeedReader, body: &Body, send: &tokio::sync::mpsc::Sender<Piece>) -> Result<Summary, ReadError> {
-    let mut reading = reader.read(document(body, Timestamp::now()))?;
+fn parse(
+    reader: &FeedReader,
+    body: &Body,
+    known: Known,
+    send: &tokio::sync::mpsc::Sender<Piece>,
+) -> Result<Summary, ReadError> {
+    let mut reading = reader.read(document(body, Timestamp::now()))?.without(known);
     let (mut items, mut bad) = (Vec::new(), Vec::new());
     for result in reading.by_ref() {
         match result {

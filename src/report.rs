@@ -302,7 +302,7 @@ fn condition(row: &PortalRow, counts: &Counts, all_paused: bool) -> Condition {
         Condition::Paused
     } else if row.capabilities.is_none() {
         Condition::New
-    } else if some(&[State::Due, State::Uncertain, State::Held]) {
+    } else if some(&[State::Due, State::Uncertain]) {
         Condition::Busy
     } else {
         Condition::Ok

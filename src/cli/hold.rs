@@ -30,6 +30,9 @@ pub struct List {
     /// Those that were rejected as well.
     #[arg(long)]
     all: bool,
+    /// Of this source alone.
+    #[arg(long, value_name = "ID")]
+    source: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,12 +69,28 @@ struct Held<'a> {
     urgent: bool,
     /// An older text stands on portals and stays there.
     corrects: bool,
-    reasons: &'a [Reason],
+    reasons: Vec<Told>,
+    #[serde(skip)]
+    found: &'a [Reason],
     /// Who rejected it; `null`: it waits for a person.
     rejected_by: Option<&'a str>,
     /// With `show`: the text, as people read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+}
+
+/// A reason, for programs.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Told {
+    /// `hosts`, `words`, `hidden` or `burst`.
+    pub kind: &'static str,
+    pub detail: String,
+}
+
+impl From<&Reason> for Told {
+    fn from(reason: &Reason) -> Self {
+        Self { kind: reason.name(), detail: reason.to_string() }
+    }
 }
 
 /// What `release --json` and `reject --json` print.
@@ -93,7 +112,11 @@ pub(super) fn hold(office: &Office, command: Command) -> Result<Exit, Failure> {
 
 fn list(office: &Office, args: &List) -> Result<Exit, Failure> {
     let ledger = office.ledger()?;
-    let rows = ledger.read(|desk| desk.held(args.all))?;
+    if let Some(source) = &args.source {
+        of_the_configuration(office, &ledger, source)?;
+    }
+    let mut rows = ledger.read(|desk| desk.held(args.all))?;
+    rows.retain(|row| args.source.as_ref().is_none_or(|source| row.source == *source));
     let held: Vec<Held<'_>> = rows.iter().map(Held::new).collect();
     office.show(&held, || match held.as_slice() {
         [] => office.say("Không có bài nào bị giữ.", "Nothing is held.").into(),
@@ -158,9 +181,8 @@ fn chosen(office: &Office, ledger: &Ledger<'_>, args: &Decide) -> Result<Vec<Hel
         );
         return Err(Failure::Said(text.into(), Exit::Usage));
     }
-    if let Some(source) = args.source.as_ref().filter(|id| ledger.config.source(id).is_none()) {
-        let known: Vec<String> = ledger.config.sources.iter().map(|source| source.id.clone()).collect();
-        return Err(order::unknown(office, source, &known));
+    if let Some(source) = &args.source {
+        of_the_configuration(office, ledger, source)?;
     }
     let mut rows = ledger.read(|desk| desk.held(false))?;
     rows.retain(|row| args.source.as_ref().is_none_or(|source| row.source == *source));
@@ -168,6 +190,14 @@ fn chosen(office: &Office, ledger: &Ledger<'_>, args: &Decide) -> Result<Vec<Hel
         return Err(nothing(args.source.as_deref().unwrap_or("--all")));
     }
     Ok(rows)
+}
+
+fn of_the_configuration(office: &Office, ledger: &Ledger<'_>, source: &str) -> Result<(), Failure> {
+    if ledger.config.source(source).is_some() {
+        return Ok(());
+    }
+    let known: Vec<String> = ledger.config.sources.iter().map(|source| source.id.clone()).collect();
+    Err(order::unknown(office, source, &known))
 }
 
 impl<'a> Held<'a> {
@@ -180,7 +210,8 @@ impl<'a> Held<'a> {
             held_at: row.at,
             urgent: row.urgent,
             corrects: row.corrects,
-            reasons: &row.reasons,
+            reasons: row.reasons.iter().map(Told::from).collect(),
+            found: &row.reasons,
             rejected_by: row.rejected.as_ref().map(|(who, _)| who.as_str()),
             text: None,
         }
@@ -191,7 +222,7 @@ impl<'a> Held<'a> {
         let mut lines = vec![format!("{urgent}{}  {}", self.key, self.title)];
         let at = when(self.held_at, office.lang);
         lines.push(format!("    {}  {}  {at}", self.url, self.source));
-        lines.extend(self.reasons.iter().map(|reason| format!("    {}", words(reason, office))));
+        lines.extend(self.found.iter().map(|reason| format!("    {}", words(reason, office))));
         if self.corrects {
             let text = office
                 .say("bản sửa: các cổng vẫn giữ nội dung trước", "a correction: portals keep the text that they have");

@@ -76,6 +76,7 @@ fn word(office: &Office, next: &'static str) -> &'static str {
         "look-up" => "đối chiếu",
         "wait" => "chờ",
         "held" => "cần người xem",
+        "rejected" => "không duyệt",
         "standing" => "đã đúng",
         other => other,
     };

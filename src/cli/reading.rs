@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::hold::Told;
 use crate::article;
 use crate::firewall::{self, Examined, Policy};
 use crate::message::Message;
@@ -75,13 +76,7 @@ pub(super) struct Item {
     pub byline: Option<String>,
     pub body: String,
     pub number: Option<String>,
-    pub held: Vec<Held>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Held {
-    pub kind: &'static str,
-    pub detail: String,
+    pub held: Vec<Told>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -116,7 +111,7 @@ impl Item {
     pub(super) fn new(item: article::Item, policy: &Policy) -> Self {
         let Examined { foreign, reasons } = firewall::examine(&item, policy);
         let reasons = reasons.into_iter().chain(firewall::new_hosts(foreign));
-        let held = reasons.map(|reason| Held { kind: reason.name(), detail: reason.to_string() }).collect();
+        let held = reasons.map(|reason| Told::from(&reason)).collect();
         let content = item.content;
         let names = item.names.into_iter().map(|name| Name { kind: name.kind.name(), value: name.value });
         Self {

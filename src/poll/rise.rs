@@ -46,7 +46,7 @@ impl Poller {
             return self.unchanged(planned).await;
         }
         self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
-        Ok(Polled::Changed { committed: read.committed, summary: read.summary })
+        Ok(Polled::Changed { committed: read.committed, summary: Box::new(read.summary) })
     }
 
     fn tides_of(&self, api: &Api) -> Result<Vec<Tide>, StoreError> {

@@ -21,7 +21,7 @@ use super::raw::{CHILDREN_MAX, RawItem};
 use super::wishes::Said;
 use super::xml::{self, Damage, Dialect, Scan};
 use super::{charset, text};
-use crate::article::{Item, Name};
+use crate::article::{Item, Name, Precision};
 
 /// Items of one feed.
 pub const ITEMS_MAX: usize = 5_000;
@@ -45,6 +45,15 @@ pub struct Document<'a> {
     /// Where it was read in the end.
     pub url: &'a Url,
     pub now: Timestamp,
+}
+
+/// Items of a feed that became articles when it was read before, by what stood
+/// there. They are not looked at again while nothing about them changes: cost
+/// follows what is new.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    around: String,
+    items: HashSet<[u8; 16]>,
 }
 
 /// Reads feeds and counts how often it had to.
@@ -115,6 +124,8 @@ impl FeedReader {
             time_max: self.time_max,
             summary: Summary { warnings, ..Summary::default() },
             first_damage: None,
+            known: Known::default(),
+            met: Known::default(),
         })
     }
 }
@@ -132,6 +143,10 @@ pub struct Reading {
     time_max: Duration,
     summary: Summary,
     first_damage: Option<Damage>,
+    /// Passed over.
+    known: Known,
+    /// What may be passed over the next time.
+    met: Known,
 }
 
 /// What a whole reading came to.
@@ -140,6 +155,8 @@ pub struct Summary {
     /// The feed's own name, plain text.
     pub title: Option<String>,
     pub items: usize,
+    /// Of the items, those that were known and passed over.
+    pub passed_over: usize,
     pub quarantined: usize,
     /// The document was read to its proper end. Where it was not, the
     /// validators must not be saved, so that the next poll reads it again.
@@ -147,6 +164,8 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
     /// What the feed says of its own rhythm; `None`: no feed was read.
     pub said: Option<Said>,
+    /// For the next reading, once everything of this one is committed.
+    pub known: Known,
 }
 
 /// What an operator may want to know although everything was read.
@@ -206,11 +225,20 @@ impl Iterator for Reading {
 }
 
 impl Reading {
+    /// Passes over what is known, of the same feed.
+    #[must_use]
+    pub fn without(self, known: Known) -> Self {
+        Self { known, ..self }
+    }
+
     fn advance(&mut self) -> Option<Result<Item, Quarantined>> {
         while !self.exhausted() {
             let result = match self.next_raw()? {
                 Ok(mut raw) => match self.survey.admit(&mut raw) {
-                    Some(categories) => self.shape(raw, categories),
+                    Some(categories) => match self.shape(raw, categories) {
+                        Some(shaped) => shaped,
+                        None => continue,
+                    },
                     None => continue,
                 },
                 Err(damage) => Err(self.damaged(damage)),
@@ -238,7 +266,7 @@ impl Reading {
     /// # Errors
     /// Where damage left nothing that could be read.
     pub fn finish(self) -> Result<Summary, ReadError> {
-        let Self { scan, summary, first_damage, context, text, survey, .. } = self;
+        let Self { scan, summary, first_damage, context, text, survey, met, .. } = self;
         match first_damage {
             Some(damage) if summary.items + summary.quarantined <= 1 && summary.items == 0 && damage.item.is_none() => {
                 Err(ReadError::Malformed { at: damage.at as u64, reason: damage.reason })
@@ -255,7 +283,7 @@ impl Reading {
                 let warnings = summary.warnings.into_iter().chain(damaged).chain(context.warnings).chain(shared);
                 let warnings = warnings.take(WARNINGS_MAX).collect();
                 let complete = scan.complete && !context.stopped;
-                Ok(Summary { title, complete, warnings, said: Some(scan.said), ..summary })
+                Ok(Summary { title, complete, warnings, said: Some(scan.said), known: met, ..summary })
             }
         }
     }
@@ -276,14 +304,31 @@ impl Reading {
         true
     }
 
-    fn shape(&mut self, raw: RawItem, categories: Vec<String>) -> Result<Item, Quarantined> {
+    /// `None`: it is known, and became an article before.
+    fn shape(&mut self, raw: RawItem, categories: Vec<String>) -> Option<Result<Item, Quarantined>> {
         self.context.feed(&self.scan);
+        let around = self.context.around();
+        if self.met.around != around {
+            self.met = Known { around, items: HashSet::new() };
+        }
         let raw = RawItem { categories, ..raw };
-        item::shape(&raw, &mut self.context).map_err(|bad| Quarantined {
+        let digest = raw.digest();
+        if self.known.around == self.met.around && self.known.items.contains(&digest) {
+            self.met.items.insert(digest);
+            self.summary.items += 1;
+            self.summary.passed_over += 1;
+            return None;
+        }
+        let shaped = item::shape(&raw, &mut self.context).map_err(|bad| Quarantined {
             reason: bad.reason,
             sample: item::sample(&raw),
             identity: bad.identity,
-        })
+        });
+        // A guessed date may be another one the next time.
+        if shaped.as_ref().is_ok_and(|item| item.content.precision != Precision::Guessed) {
+            self.met.items.insert(digest);
+        }
+        Some(shaped)
     }
 
     fn damaged(&mut self, damage: Damage) -> Quarantined {

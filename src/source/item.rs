@@ -55,6 +55,11 @@ impl Context {
         self.site = site.filter(|site| site.host_str() == self.url.host_str());
     }
 
+    /// What the feed says of itself, as far as it shapes its items.
+    pub(super) fn around(&self) -> String {
+        format!("{} {} {:?}", self.url, self.base, self.site.as_ref().map(Url::as_str))
+    }
+
     fn declares_base(&self) -> bool {
         self.base != self.url
     }

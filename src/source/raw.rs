@@ -59,6 +59,24 @@ pub enum Slot {
 }
 
 impl RawItem {
+    /// Names what stands there, as it stands there. Items that have the same
+    /// name in the same feed become the same article.
+    pub(super) fn digest(&self) -> [u8; 16] {
+        let Self { title, link, guid, description, content, published, updated, author, .. } = self;
+        let Self { categories, pictures, base, link_is_shared, .. } = self;
+        let mut hasher = blake3::Hasher::new();
+        let mut field = |text: &str| {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        [title, link, guid, description, content, published, updated, author].into_iter().for_each(|text| field(text));
+        field(&format!("{categories:?} {base:?} {link_is_shared}"));
+        pictures.iter().for_each(|picture| field(&format!("{} {}", picture.rank, picture.url)));
+        let mut digest = [0; 16];
+        hasher.finalize_xof().fill(&mut digest);
+        digest
+    }
+
     /// The first of two equal children wins, except that an empty one never does.
     fn put(&mut self, slot: Slot, value: String) {
         let field = match slot {

@@ -8,6 +8,7 @@ mod fuzz;
 mod hostile;
 mod html;
 mod http;
+mod known;
 mod listing;
 mod nesting;
 #[path = "../fuzz/promises.rs"]
