@@ -25,7 +25,7 @@ use crate::original::Cadence;
 use crate::plan::{self, Rules};
 use crate::poll::{PollError, Polled, Poller};
 use crate::portals;
-use crate::source::{self, FeedReader, Fetcher, Hosts};
+use crate::source::{self, FeedReader, Fetcher, Hosts, Warning};
 use crate::store::{
     HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store,
     StoreError, wall,
@@ -431,6 +431,14 @@ fn log_polled(source: &str, polled: &Polled) {
                 quarantined = summary.quarantined,
                 "source read"
             );
+            for warning in &summary.warnings {
+                match warning {
+                    Warning::LegacyText { title, encoding } => {
+                        tracing::warn!(source, title, encoding, "an article seems to be in a font's own encoding");
+                    }
+                    other => tracing::debug!(source, warning = ?other, "while reading"),
+                }
+            }
             alarm(source, committed.held, committed.held_urgent);
         }
     }

@@ -232,6 +232,11 @@ fn warning_text(warning: &Warning, lang: Lang) -> String {
         Warning::TitleCut { title } => {
             either(lang, format!("tiêu đề bị cắt: {title}"), format!("the title was cut: {title}"))
         }
+        Warning::LegacyText { title, encoding } => either(
+            lang,
+            format!("có vẻ dùng phông {encoding}, người đọc sẽ thấy sai chữ: {title}"),
+            format!("seems to be in {encoding}, so readers see other letters: {title}"),
+        ),
         Warning::NotOnPage { field, url } => {
             either(lang, format!("không thấy {field} trên trang {url}"), format!("no {field} on the page {url}"))
         }

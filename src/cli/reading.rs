@@ -147,6 +147,7 @@ pub(super) fn kind(warning: &Warning) -> &'static str {
         Warning::FutureDate { .. } => "future-date",
         Warning::SharedGuid { .. } => "shared-guid",
         Warning::TitleCut { .. } => "title-cut",
+        Warning::LegacyText { .. } => "legacy-text",
         Warning::TooManyItems => "too-many-items",
         Warning::TooDamaged => "too-damaged",
         Warning::OutOfTime => "out-of-time",

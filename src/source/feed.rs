@@ -190,6 +190,11 @@ pub enum Warning {
     TitleCut {
         title: String,
     },
+    /// The article seems to be in a font's own encoding: readers see signs.
+    LegacyText {
+        title: String,
+        encoding: &'static str,
+    },
     /// A selector of `[source.page]` found nothing on the article's own page.
     NotOnPage {
         field: &'static str,

@@ -8,7 +8,7 @@ use super::feed::{SAMPLE_CHARS, Warning};
 use super::guard::Pruned;
 use super::raw::RawItem;
 use super::xml::Scan;
-use super::{date, identity, text};
+use super::{date, identity, legacy, text};
 use crate::article::{Content, Item, Name, Precision};
 
 /// A longer title is cut at a word. Titles of directives pass 150 often, 300 hardly ever.
@@ -103,6 +103,9 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
     let names = identity::names(Some(&raw.guid), named, Some((&title, read_at)));
     let image = picture(raw, within).or_else(|| clean::first_picture(&body)).or(lifted);
     let page = identity::canonical(&page);
+    if let Some(encoding) = legacy::suspect(&format!("{title} {}", text::plain(&body))) {
+        context.warn(Warning::LegacyText { title: title.clone(), encoding: encoding.name() });
+    }
     if raw.title.chars().count() > TITLE_CHARS_MAX && title.chars().count() + 1 >= TITLE_CHARS_MAX / 2 {
         context.warn(Warning::TitleCut { title: title.clone() });
     }

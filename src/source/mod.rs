@@ -30,6 +30,7 @@ pub mod identity;
 pub mod item;
 pub mod json;
 pub mod jsonfeed;
+pub mod legacy;
 pub mod listing;
 pub mod media;
 pub mod page;

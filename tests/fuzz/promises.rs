@@ -168,6 +168,7 @@ fn put_aside(bad: &Quarantined) {
 fn warning(warning: &Warning) {
     let told = match warning {
         Warning::NoDate { title } | Warning::FutureDate { title } | Warning::TitleCut { title } => title,
+        Warning::LegacyText { title, .. } => title,
         Warning::SharedGuid { guid } => guid,
         Warning::NotOnPage { url, .. } => url,
         Warning::DamagedText { .. } | Warning::TooManyItems | Warning::OutOfTime | Warning::TooDamaged => return,
