@@ -108,7 +108,7 @@ impl FeedReader {
         };
         let survey = match &ready {
             Some(items) => Survey::of(items.clone().map(Ok)),
-            None => Survey::of(XmlItems { text: &decoded.text, scan: scan.clone() }),
+            None => Survey::of(XmlItems { text: &decoded.text, scan: scan.clone().brief() }),
         };
         let mut warnings = Vec::new();
         if decoded.damaged {

@@ -128,6 +128,8 @@ pub(super) struct OpenItem {
     pub(super) raw: RawItem,
     path: Vec<String>,
     capture: Option<Capture>,
+    /// Only what names the item is wanted, not its texts.
+    brief: bool,
 }
 
 struct Capture {
@@ -135,6 +137,16 @@ struct Capture {
     depth: usize,
     text: String,
     form: Form,
+    /// Its end is wanted, not its text.
+    skip: bool,
+}
+
+impl Capture {
+    fn push(&mut self, pieces: [&str; 3]) {
+        if !self.skip {
+            pieces.iter().for_each(|piece| self.text.push_str(piece));
+        }
+    }
 }
 
 /// How the captured characters relate to HTML.
@@ -151,11 +163,11 @@ enum Form {
 }
 
 impl OpenItem {
-    pub(super) fn new(dialect: Dialect, tag: &Tag) -> Self {
+    pub(super) fn new(dialect: Dialect, tag: &Tag, brief: bool) -> Self {
         // RSS 1.0 names its items by their resource.
         let guid = tag.attribute("rdf:about").filter(|_| dialect == Dialect::Rss).unwrap_or_default().to_owned();
         let raw = RawItem { base: tag.attribute("xml:base").map(str::to_owned), guid, ..RawItem::default() };
-        Self { dialect, raw, path: Vec::new(), capture: None }
+        Self { dialect, raw, path: Vec::new(), capture: None, brief }
     }
 
     pub(super) fn step(&mut self, scan: &mut Scan, event: Event<'_>) -> Result<Step, String> {
@@ -169,7 +181,7 @@ impl OpenItem {
             Event::Eof => Err("the feed ends within an item".to_owned()),
             Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) => Ok(Step::On),
             event @ (Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => {
-                if let Some(capture) = &mut self.capture {
+                if let Some(capture) = self.capture.as_mut().filter(|capture| !capture.skip) {
                     let piece = content(&event);
                     match capture.form {
                         Form::Xhtml => capture.text.push_str(&text::escape(&piece)),
@@ -197,9 +209,7 @@ impl OpenItem {
                 return Err("an item begins within a text".to_owned());
             }
             // Markup that nobody escaped is part of the text.
-            capture.text.push('<');
-            capture.text.push_str(&String::from_utf8_lossy(start));
-            capture.text.push_str(if opens { ">" } else { "/>" });
+            capture.push(["<", &String::from_utf8_lossy(start), if opens { ">" } else { "/>" }]);
             if opens {
                 self.path.push(scan.name(start.name().as_ref()));
             }
@@ -218,7 +228,8 @@ impl OpenItem {
         if opens {
             self.path.push(tag.name.clone());
             let form = form(self.dialect, &tag);
-            self.capture = slot.map(|slot| Capture { slot, depth: self.path.len(), text: String::new(), form });
+            let skip = self.brief && matches!(slot, Some(Slot::Content | Slot::Description));
+            self.capture = slot.map(|slot| Capture { slot, depth: self.path.len(), text: String::new(), form, skip });
         }
         Ok(Step::On)
     }
@@ -234,9 +245,7 @@ impl OpenItem {
         self.path.truncate(open);
         match &mut self.capture {
             Some(capture) if open >= capture.depth => {
-                capture.text.push_str("</");
-                capture.text.push_str(name);
-                capture.text.push('>');
+                capture.push(["</", name, ">"]);
             }
             Some(_) => self.finish_capture(),
             None => {}

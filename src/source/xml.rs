@@ -93,6 +93,8 @@ pub struct Scan {
     /// The root's end tag was seen.
     pub complete: bool,
     damages: usize,
+    /// Only what names the items is wanted, not their texts.
+    brief: bool,
 }
 
 impl Scan {
@@ -109,7 +111,14 @@ impl Scan {
             said: Said::default(),
             complete: false,
             damages: 0,
+            brief: false,
         }
+    }
+
+    /// Reads what names the items and passes their texts over.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        Self { brief: true, ..self }
     }
 
     /// Of a document whose end no root's end tag tells.
@@ -223,7 +232,7 @@ impl Scan {
     /// Reads one item from behind its start tag to behind its end tag.
     fn read_item(&mut self, text: &str, tag: &Tag) -> Result<RawItem, Damage> {
         let from = self.pos;
-        let mut open = OpenItem::new(self.dialect, tag);
+        let mut open = OpenItem::new(self.dialect, tag, self.brief);
         let room = floor(text, from.saturating_add(ITEM_BYTES_MAX));
         let mut reader = reader(&text[..room], from);
         loop {
