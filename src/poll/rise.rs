@@ -11,7 +11,7 @@ use url::Url;
 use super::{FIRST_READING_AGE, PAGE_PAUSE, PollError, Polled, Poller, Read, document, split, stopped};
 use crate::source::api::{Answer, Api, By, Next, Question, Rise};
 use crate::source::feed::WARNINGS_MAX;
-use crate::source::{Body, Fetched, Previous, Summary, Validators};
+use crate::source::{Body, Fetched, Previous, ReadError, Summary, Validators};
 use crate::store::{Ingested, Planned, StoreError};
 
 /// How far the readings by one order have come.
@@ -21,7 +21,7 @@ pub(super) struct Tide {
     newest: Timestamp,
     /// A rise that was longer than a reading.
     paused: Option<Rise>,
-    /// The last first question and its answer: mostly the next one is the same.
+    /// The last question and its answer, where it was the only one: mostly the next one is the same.
     last: Option<(Url, [u8; 32])>,
 }
 
@@ -35,17 +35,23 @@ impl Poller {
         let mut read = Read { summary: Summary { complete: true, ..Summary::default() }, ..Read::default() };
         let mut risen = Ok(());
         for tide in &mut tides {
-            risen = self.rise_by(&api, tide, planned, &mut read).await;
-            if risen.is_err() {
+            let one = self.rise_by(&api, tide, planned, &mut read).await;
+            // Who answers another question than was asked may yet answer by the other order.
+            let goes_on = matches!(one, Ok(()) | Err(PollError::Read(ReadError::NothingMatched { .. })));
+            risen = risen.and(one);
+            if !goes_on {
                 break;
             }
         }
+        let whole = tides.iter().all(|tide| tide.paused.is_none());
         self.tides = Some(tides);
         risen?;
         if read.summary.items + read.summary.quarantined == 0 {
             return self.unchanged(planned).await;
         }
-        self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
+        self.returns_are_open = None;
+        // A first rise that is longer than one reading goes on teaching what is usual.
+        self.store.ingest(Ingested { last: whole, ..Ingested::new(&self.id) }, planned.clone()).await?;
         Ok(Polled::Changed { committed: read.committed, summary: Box::new(read.summary) })
     }
 
@@ -78,12 +84,13 @@ impl Poller {
             let Fetched::Changed(body) = self.ask(&url, &previous).await? else { return Ok(()) };
             let hash = body.hash;
             let answer = self.answer(api, rise.question(), *body).await?;
-            let (newest, next) = (answer.newest(), rise.next(&answer));
+            let (newest, next, single) = (answer.newest(), rise.next(&answer), !answer.goes_on());
             self.take_answer(answer, planned, read).await?;
             // Only now: what is known is what is committed.
             tide.newest = tide.newest.max(newest.unwrap_or(tide.newest));
             if std::mem::take(&mut first) {
-                tide.last = Some((url, hash));
+                // Where more follows, the answer may stay the same and what is new comes behind it.
+                tide.last = Some((url, hash)).filter(|_| single);
             }
             match next {
                 Next::Ask => {}

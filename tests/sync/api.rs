@@ -83,3 +83,45 @@ async fn a_version_that_ignores_the_question_is_an_alarm() {
     let error = reader(&api).await.fails().await;
     assert!(error.to_string().contains("modified_after (WordPress 5.7)"), "{error}");
 }
+
+#[tokio::test]
+async fn what_comes_behind_a_full_first_answer_is_found() {
+    for kind in KINDS {
+        let api = Api::start(kind);
+        // All within the overlap: the first answer of each rise stays the same for ever.
+        (0..25).for_each(|n| api.add(1, 300 - n * 5));
+        let mut reader = reader(&api).await;
+        assert_eq!(reader.poll().await.new, 25, "{kind:?}");
+        reader.poll().await;
+        api.add(1, 0);
+        api.correct(24);
+        let brought = reader.poll().await;
+        assert_eq!((brought.new, brought.corrected), (1, 1), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn posts_behind_a_password_and_odd_ones_hide_nothing_that_comes_after_them() {
+    type Add = fn(&Api, u32, i64);
+    for add in [Api::add_protected as Add, Api::add_odd] {
+        let api = Api::start(Kind::WordPress);
+        api.add(3, 9_000);
+        add(&api, 45, 8_000);
+        api.add(3, 5_000);
+        let mut reader = reader(&api).await;
+        reader.poll().await;
+        reader.knows_all(&api.titles());
+    }
+}
+
+#[tokio::test]
+async fn where_one_order_is_not_answered_the_other_brings_what_is_new() {
+    let api = Api::start(Kind::WordPress);
+    api.add(10, 60 * 86_400);
+    api.add(3, 3_600);
+    api.ignores_touches();
+    let mut reader = reader(&api).await;
+    let error = reader.fails().await;
+    assert!(error.to_string().contains("modified_after (WordPress 5.7)"), "{error}");
+    assert_eq!(reader.known().len(), 3, "the alarm stays, and the articles come");
+}

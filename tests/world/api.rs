@@ -46,6 +46,17 @@ struct Post {
     article: Article,
     /// Whole seconds.
     touched: Timestamp,
+    kind: Sort,
+}
+
+/// What WordPress also tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Open,
+    /// Behind a password.
+    Protected,
+    /// Not as the API describes posts.
+    Odd,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +68,8 @@ struct Shared {
     meanwhile: BTreeMap<u32, Meanwhile>,
     /// A version that does not know the question's parameters.
     old: bool,
+    /// A version that knows all of them but `modified_after`.
+    ignores_touches: bool,
 }
 
 type Asked = HashMap<String, String>;
@@ -92,6 +105,23 @@ impl Api {
         self.post(count, touched, touched);
     }
 
+    /// Posts behind a password, one a second from so many seconds ago on.
+    pub(crate) fn add_protected(&self, count: u32, seconds_ago: i64) {
+        self.add_of(Sort::Protected, count, seconds_ago);
+    }
+
+    /// Posts without a title, one a second from so many seconds ago on.
+    pub(crate) fn add_odd(&self, count: u32, seconds_ago: i64) {
+        self.add_of(Sort::Odd, count, seconds_ago);
+    }
+
+    fn add_of(&self, sort: Sort, count: u32, seconds_ago: i64) {
+        for second in 0..i64::from(count) {
+            self.add(1, seconds_ago - second);
+            self.shared().posts.last_mut().expect("it was added").kind = sort;
+        }
+    }
+
     /// Articles that were written long ago and were published just now.
     pub(crate) fn publish_scheduled(&self, count: u32) {
         self.post(count, now() - SignedDuration::from_hours(20), now());
@@ -111,7 +141,7 @@ impl Api {
         for _ in 0..count {
             shared.last += 1;
             let article = Article { published, ..Article::new(&base, shared.last) };
-            shared.posts.push(Post { article, touched });
+            shared.posts.push(Post { article, touched, kind: Sort::Open });
         }
     }
 
@@ -133,12 +163,18 @@ impl Api {
         self.shared().old = true;
     }
 
+    pub(crate) fn ignores_touches(&self) {
+        self.shared().ignores_touches = true;
+    }
+
     pub(crate) fn requests(&self) -> u32 {
         self.shared().requests
     }
 
     pub(crate) fn titles(&self) -> Vec<String> {
-        self.shared().posts.iter().map(|post| post.article.title.clone()).collect()
+        let shared = self.shared();
+        let open = shared.posts.iter().filter(|post| post.kind == Sort::Open);
+        open.map(|post| post.article.title.clone()).collect()
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -188,7 +224,8 @@ async fn wordpress(State(shared): State<Arc<Mutex<Shared>>>, Query(asked): Query
     let mut shared = lock(&shared);
     let by_date = asked.get("orderby").map(String::as_str) == Some("date");
     let of = |post: &Post| if by_date { post.article.published } else { post.touched };
-    let after = moment(&asked, if by_date { "after" } else { "modified_after" }).filter(|_| !shared.old);
+    let after = moment(&asked, if by_date { "after" } else { "modified_after" })
+        .filter(|_| !shared.old && (by_date || !shared.ignores_touches));
     let excluded: Vec<&str> = asked.get("exclude").map(|ids| ids.split(',').collect()).unwrap_or_default();
     // Its own moment is left out.
     let wanted = |post: &&Post| {
@@ -197,10 +234,12 @@ async fn wordpress(State(shared): State<Arc<Mutex<Shared>>>, Query(asked): Query
     let posts = shared.sorted(of).into_iter().filter(wanted).take(size(&asked, "per_page"));
     let gmt = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let answer: Vec<Value> = posts
-        .map(|Post { article, touched }| {
+        .map(|Post { article, touched, kind }| {
+            let title = if *kind == Sort::Odd { Value::Null } else { json!({ "rendered": article.title }) };
+            let closed = *kind == Sort::Protected;
             json!({
                 "id": article.number, "guid": { "rendered": article.guid }, "link": article.url,
-                "title": { "rendered": article.title }, "content": { "rendered": article.body, "protected": false },
+                "title": title, "content": { "rendered": article.body, "protected": closed },
                 "excerpt": { "rendered": article.summary }, "date_gmt": gmt(article.published), "modified_gmt": gmt(*touched),
             })
         })
@@ -227,7 +266,7 @@ async fn drupal(State(shared): State<Arc<Mutex<Shared>>>, Query(asked): Query<As
     let nodes: Vec<Value> = posts
         .by_ref()
         .take(size(&asked, "page[limit]"))
-        .map(|Post { article, touched }| {
+        .map(|Post { article, touched, .. }| {
             json!({ "type": "node--article", "id": article.guid, "attributes": {
                 "drupal_internal__nid": article.number, "title": article.title, "path": { "alias": format!("/tin/{}", article.number) },
                 "created": article.published.to_string(), "changed": touched.to_string(), "body": { "processed": article.body },
@@ -256,7 +295,7 @@ async fn liferay(State(shared): State<Arc<Mutex<Shared>>>, Query(asked): Query<A
         .iter()
         .skip((page - 1) * size)
         .take(size)
-        .map(|Post { article, touched }| {
+        .map(|Post { article, touched, .. }| {
             json!({ "id": article.number, "uuid": article.guid, "title": article.title, "friendlyUrlPath": format!("tin-{}", article.number),
                 "datePublished": article.published.to_string(), "dateModified": touched.to_string(),
                 "contentFields": [{ "name": "content", "contentFieldValue": { "data": article.body } }] })

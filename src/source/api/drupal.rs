@@ -90,7 +90,11 @@ impl Config {
         let included = Included::of(answer);
         // Nodes that may not be read are left out of a page, so its length tells nothing.
         let more = answer.pointer("/links/next").is_some_and(|next| !next.is_null());
-        Some(Read { touched: nodes.iter().map(|node| self.touched(node, &included)).collect(), more })
+        Some(Read {
+            touched: nodes.iter().map(|node| self.touched(node, &included)).collect(),
+            passed: Vec::new(),
+            more,
+        })
     }
 
     fn touched(&self, node: &Value, included: &Included<'_>) -> Result<Touched, String> {

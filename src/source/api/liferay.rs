@@ -57,7 +57,7 @@ impl Config {
         let items = answer.get("items")?.as_array()?;
         let number = |key: &str| answer.get(key).and_then(Value::as_u64);
         let more = number("page").zip(number("lastPage")).is_some_and(|(page, last)| page < last);
-        Some(Read { touched: items.iter().map(|item| self.touched(item, by, url)).collect(), more })
+        Some(Read { touched: items.iter().map(|item| self.touched(item, by, url)).collect(), passed: Vec::new(), more })
     }
 
     fn touched(&self, item: &Value, by: By, url: &Url) -> Result<Touched, String> {

@@ -82,6 +82,8 @@ pub struct Answer {
 /// What the modules of the platforms read.
 struct Read {
     touched: Vec<Result<Touched, String>>,
+    /// Moments and ids of what is no article for us: a rise goes on behind it.
+    passed: Vec<(Timestamp, String)>,
     /// Articles may follow.
     more: bool,
 }
@@ -91,6 +93,12 @@ impl Answer {
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         self.moments.iter().map(|(at, _)| *at).max()
+    }
+
+    /// Articles may follow.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.more
     }
 }
 
@@ -145,6 +153,10 @@ impl Api {
         if answer.moments.iter().any(|(at, _)| *at < question.from) {
             return Err(ReadError::NothingMatched { field: "since", path: self.since().to_owned() });
         }
+        if answer.more && answer.moments.is_empty() {
+            // What follows could not be asked for.
+            return Err(ReadError::NothingMatched { field: "moment", path: self.moments().to_owned() });
+        }
         Ok(answer)
     }
 
@@ -154,6 +166,15 @@ impl Api {
             Self::WordPress(_) => "modified_after (WordPress 5.7)",
             Self::Drupal(_) => "filter[since]",
             Self::Liferay(_) => "filter",
+        }
+    }
+
+    /// Where an article says when it was touched.
+    fn moments(&self) -> &'static str {
+        match self {
+            Self::WordPress(_) => "modified_gmt",
+            Self::Drupal(_) => "changed",
+            Self::Liferay(_) => "dateModified",
         }
     }
 
@@ -168,12 +189,12 @@ impl Api {
             Self::Drupal(config) => config.read(&value),
             Self::Liferay(config) => config.read(&value, by, url),
         };
-        let Read { touched, more } = read.ok_or_else(|| {
+        let Read { touched, passed, more } = read.ok_or_else(|| {
             let head = String::from_utf8_lossy(&document.body[..document.body.len().min(200)]).into_owned();
             ReadError::JsonInstead { begins: begins(&head) }
         })?;
         let mut context = Context::new(document.url.clone(), document.now);
-        let mut answer = Answer { items: Vec::new(), warnings: Vec::new(), moments: Vec::new(), more };
+        let mut answer = Answer { items: Vec::new(), warnings: Vec::new(), moments: passed, more };
         for touched in touched {
             match touched {
                 Ok(Touched { id, at, raw }) => {
@@ -289,7 +310,11 @@ impl Rise {
         if self.question.known.len() > TIES_MAX {
             return self.behind(newest);
         }
-        if self.answers.is_multiple_of(ANSWERS_MAX) { Next::Pause } else { Next::Ask }
+        if self.answers < ANSWERS_MAX {
+            return Next::Ask;
+        }
+        self.answers = 0;
+        Next::Pause
     }
 }
 

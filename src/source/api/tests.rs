@@ -146,6 +146,17 @@ fn a_server_that_repeats_itself_is_not_asked_for_ever() {
 }
 
 #[test]
+fn a_server_that_answers_with_the_moment_that_is_asked_for_does_not_keep_a_reading() {
+    let mut rise = Rise::new(By::Touch, at(0));
+    let mut echo = || {
+        let moments = vec![(rise.question().from, "1".to_owned())];
+        rise.next(&Answer { items: Vec::new(), warnings: Vec::new(), moments, more: true })
+    };
+    let pauses = (0..ANSWERS_MAX * 4).filter(|_| echo() == Next::Pause).count();
+    assert!(pauses >= 3, "{pauses}");
+}
+
+#[test]
 fn a_long_rise_pauses_and_goes_on() {
     let model = Model { articles: (0..ITEMS as u64 * 120).map(|id| (id, id as i64)).collect() };
     let mut rise = Rise::new(By::Touch, at(0).saturating_add(OVERLAP).unwrap());
@@ -242,6 +253,30 @@ fn a_server_that_ignores_the_question_is_an_error() {
     let api = Api::WordPress(wordpress::Config::default());
     let error = api.answer(&question(By::Touch, &[]), &url, &document).unwrap_err();
     assert!(matches!(error, ReadError::NothingMatched { field: "since", .. }), "{error}");
+}
+
+#[test]
+fn an_answer_behind_which_nothing_can_be_asked_for_is_an_error() {
+    let post = r#"{"id":1,"modified_gmt":"soon"}"#;
+    let answer = |count| {
+        let (url, now) = (url(), "2026-11-25T00:00:00Z".parse().unwrap());
+        let body = format!("[{}]", vec![post; count].join(","));
+        let document = Document { body: body.as_bytes(), content_type: None, url: &url, now };
+        Api::WordPress(wordpress::Config::default()).answer(&question(By::Touch, &[]), &url, &document)
+    };
+    assert_eq!(answer(ITEMS - 1).unwrap().items.len(), ITEMS - 1, "the last ones are put aside, and that is all");
+    assert!(matches!(answer(ITEMS), Err(ReadError::NothingMatched { field: "moment", .. })));
+}
+
+#[test]
+fn a_wordpress_without_permalinks_keeps_its_route() {
+    let url = Url::parse("https://portal.example.vn/?rest_route=/wp/v2/posts").unwrap();
+    let asked = wordpress::address(&url, &question(By::Touch, &["5"]));
+    let query: Vec<_> = asked.query_pairs().into_owned().collect();
+    assert!(has(&query, "rest_route", "/wp/v2/posts") && has(&query, "exclude", "5"), "{asked}");
+    let ids: Vec<String> = (0..TIES_MAX).map(|n| (1_000_000 + n).to_string()).collect();
+    let longest = wordpress::address(&url, &Question { known: ids, ..question(By::Touch, &[]) });
+    assert!(longest.as_str().len() < 8_000, "servers take addresses of 8 KiB: {}", longest.as_str().len());
 }
 
 #[test]

@@ -57,8 +57,28 @@ pub(super) fn latest(url: &Url) -> Url {
 
 pub(super) fn read(answer: &Value, by: By) -> Option<Read> {
     let posts = answer.as_array()?;
-    let open = posts.iter().filter(|post| post.pointer("/content/protected") != Some(&Value::Bool(true)));
-    Some(Read { touched: open.map(|post| touched(post, by)).collect(), more: posts.len() >= ITEMS })
+    let mut read = Read { touched: Vec::new(), passed: Vec::new(), more: posts.len() >= ITEMS };
+    for post in posts {
+        let protected = post.pointer("/content/protected") == Some(&Value::Bool(true));
+        let touched = touched(post, by);
+        if protected || touched.is_err() {
+            read.passed.extend(place(post, by));
+        }
+        if !protected {
+            read.touched.push(touched);
+        }
+    }
+    Some(read)
+}
+
+/// Where a post stands in the order, though nothing else of it be readable.
+fn place(post: &Value, by: By) -> Option<(Timestamp, String)> {
+    let field = match by {
+        By::Touch => "modified_gmt",
+        By::Publication => "date_gmt",
+    };
+    let at = moment(&format!("{}Z", post.get(field)?.as_str()?)).ok()?;
+    Some((at, post.get("id")?.as_u64()?.to_string()))
 }
 
 #[derive(Deserialize)]
