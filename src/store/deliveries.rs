@@ -78,6 +78,13 @@ pub(super) fn hint(
     Ok(())
 }
 
+/// The portals that an article came to, those that left the configuration too.
+pub(super) fn portals_of(db: &Connection, article: ArticleId) -> Result<Vec<PortalId>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT portal FROM delivery WHERE article = ?1")?;
+    let rows = statement.query_map([article.0], |row| Ok(PortalId(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn delete_hint(tx: &Tx<'_>, portal: PortalId, hint: &Hint) -> Result<(), StoreError> {
     tx.db
         .prepare_cached("DELETE FROM due WHERE portal = ?1 AND class = ?2 AND at = ?3 AND article = ?4")?

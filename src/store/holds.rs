@@ -4,18 +4,20 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::deliveries::{self, Whole};
-use super::portals::Planned;
+use super::portals::{Planned, PlannedPortal};
 use super::steps::{json, parse};
 use super::writer;
-use super::{Desk, StoreError, Tx, events};
+use super::{Desk, StoreError, Tx, articles, events};
 use crate::article::Item;
 use crate::delivery::{ArticleId, Delivery, Moment, RevisionId, Verdict, Wanted};
 use crate::firewall::{self, Examined, Reason};
+use crate::plan::{self, Occasion};
 
 /// An hour in milliseconds.
 const HOUR: i64 = 60 * 60 * 1000;
-/// A new article that is older is the source's past, and no burst. Portals take
-/// it by an order, or where they ask for all.
+/// A new article that is older is the source's past, and no burst while a
+/// person has that read, or where no portal takes it by itself. Otherwise a
+/// flood would only have to be dated back.
 const RECENT: i64 = 7 * 24 * HOUR;
 
 /// A revision that was never seen before.
@@ -81,11 +83,14 @@ pub(super) fn examine(
     let Fresh { article, revision, item, .. } = *fresh;
     let policy = planned.policy(source.1);
     let Examined { foreign, mut reasons } = firewall::examine(item, &policy);
-    let learned: bool =
-        tx.db.prepare_cached("SELECT learned FROM source WHERE id = ?1")?.query_row([source.0], |row| row.get(0))?;
+    let (learned, looks_back): (bool, bool) = tx
+        .db
+        .prepare_cached("SELECT learned, history IS NOT NULL FROM source WHERE id = ?1")?
+        .query_row([source.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if learned {
         reasons.extend(firewall::new_hosts(unknown(tx.db, source.0, &foreign)?));
-        let counts = !fresh.new || writer::wall().saturating_sub(item.content.published.as_millisecond()) < RECENT;
+        let past = fresh.new && writer::wall().saturating_sub(item.content.published.as_millisecond()) >= RECENT;
+        let counts = !past || (!looks_back && is_taken(tx.db, article, planned)?);
         if counts && count(tx, source, policy.burst)? {
             reasons.push(Reason::Burst(policy.burst));
         }
@@ -103,6 +108,13 @@ pub(super) fn examine(
         .execute((revision.0, article.0, source.0, writer::wall(), urgent, json(&reasons)?, json(&foreign)?))?;
     tell(tx, article, &reasons, urgent)?;
     Ok(Some(urgent))
+}
+
+/// Whether a portal takes the article without being told to.
+fn is_taken(db: &Connection, article: ArticleId, planned: &Planned) -> Result<bool, StoreError> {
+    let Some(facts) = articles::facts(db, article, planned)? else { return Ok(false) };
+    let takes = |portal: &PlannedPortal| plan::comes(&portal.rules, &facts, portal.since, Occasion::Reading).is_ok();
+    Ok(planned.portals.iter().any(takes))
 }
 
 /// Tells of what is held; of a burst once.
@@ -185,13 +197,7 @@ pub(super) fn screen(db: &Connection, delivery: &mut Delivery) -> Result<(), Sto
 }
 
 /// Carries out a person's word on one revision. Returns how many deliveries changed.
-pub(super) fn decide(
-    tx: &Tx<'_>,
-    revision: RevisionId,
-    decision: Decision,
-    who: &str,
-    planned: &Planned,
-) -> Result<i64, StoreError> {
+pub(super) fn decide(tx: &Tx<'_>, revision: RevisionId, decision: Decision, who: &str) -> Result<i64, StoreError> {
     let row = tx
         .db
         .prepare_cached(
@@ -212,8 +218,9 @@ pub(super) fn decide(
     };
     events::append(tx, who, what, &key(tx.db, article)?, "")?;
     let mut changed = 0;
-    for portal in &planned.portals {
-        let whole = deliveries::load_whole(tx.db, article, portal.rules.portal)?;
+    // A portal that is out of the configuration may come back.
+    for portal in deliveries::portals_of(tx.db, article)? {
+        let whole = deliveries::load_whole(tx.db, article, portal)?;
         let Some(Whole { mut delivery, last, .. }) = whole else { continue };
         let before = delivery.hold;
         screen(tx.db, &mut delivery)?;

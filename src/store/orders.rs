@@ -228,10 +228,10 @@ impl Store {
                     return end(tx, id, None);
                 }
                 if let What::Release(revisions) = &order.what {
-                    return over_revisions(tx, id, (revisions, Decision::Release), (&who, &planned), cursor);
+                    return over_revisions(tx, id, (revisions, Decision::Release), &who, cursor);
                 }
                 if let What::Reject(revisions) = &order.what {
-                    return over_revisions(tx, id, (revisions, Decision::Reject), (&who, &planned), cursor);
+                    return over_revisions(tx, id, (revisions, Decision::Reject), &who, cursor);
                 }
                 if order.what == What::History {
                     history::begin(tx, &order, &who)?;
@@ -351,7 +351,7 @@ fn over_revisions(
     tx: &Tx<'_>,
     id: i64,
     (revisions, decision): (&[i64], Decision),
-    (who, planned): (&str, &Planned),
+    who: &str,
     cursor: i64,
 ) -> Result<Piece, StoreError> {
     let began = Instant::now();
@@ -361,7 +361,7 @@ fn over_revisions(
             add_progress(tx, id, done, touched)?;
             return Ok(Piece::More);
         }
-        touched += holds::decide(tx, RevisionId(revision), decision, who, planned)?;
+        touched += holds::decide(tx, RevisionId(revision), decision, who)?;
         done += 1;
     }
     add_progress(tx, id, done, touched)?;
@@ -467,7 +467,7 @@ pub(super) fn apply(
             delivery.want(Wanted::Post(plan::form(facts.revision, shape)));
             delivery.class = Class::Correction;
         }
-        if order.what == What::Resync && delivery.wanted != Wanted::Nothing {
+        if order.what == What::Resync && delivery.wanted != Wanted::Nothing && !facts.withdrawn {
             // Old copies take the shape of today's rules.
             let shape = super::steps::intern(tx.db, &plan::shape(&portal.rules, &facts))?;
             delivery.want(Wanted::Post(plan::form(facts.revision, shape)));

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension};
 use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, events, meta};
-use crate::delivery::{ArticleId, InstallationId, Moment, PortalId};
+use crate::delivery::{ArticleId, InstallationId, Moment, PortalId, Wanted};
 use crate::firewall::Policy;
-use crate::plan::{Occasion, Rules};
+use crate::plan::{Facts, Occasion, Rules};
 
 /// A source as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,12 +115,16 @@ impl Store {
         portals: Vec<PortalSpec>,
     ) -> Result<Vec<PortalRow>, StoreError> {
         self.write(Rank::Order, move |tx| {
+            // What a source that left has shown stays, and decides nothing that another one shows too.
+            tx.db.execute("UPDATE source SET rank = rank + ?1 WHERE rank < ?1", [LEFT])?;
             for (rank, source) in sources.iter().enumerate() {
                 put_source(tx, source, rank)?;
             }
-            tx.db.execute("UPDATE portal SET retired = 1 WHERE retired = 0", [])?;
             for portal in &portals {
                 put_portal(tx, portal)?;
+            }
+            for row in all(tx.db)?.iter().filter(|row| portals.iter().all(|portal| portal.id != row.name)) {
+                tx.db.prepare_cached("UPDATE portal SET retired = 1 WHERE id = ?1")?.execute([row.id.0])?;
             }
             all(tx.db)
         })
@@ -174,7 +178,8 @@ impl Store {
     }
 
     /// Brings a portal what its backfill names of the articles that are known
-    /// already, in pieces, and remembers by which rules.
+    /// already, and what it missed of those that it has, in pieces, and
+    /// remembers by which rules.
     ///
     /// # Errors
     /// When it cannot be committed.
@@ -225,12 +230,18 @@ impl Store {
     }
 }
 
+/// Ranks of sources that left the configuration begin here.
+const LEFT: i64 = 1_000_000;
+
 fn put_source(tx: &Tx<'_>, source: &SourceSpec, rank: usize) -> Result<(), StoreError> {
     tx.db
         .prepare_cached("INSERT INTO source (name, rank) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET rank = ?2")?
         .execute((&source.id, i64::try_from(rank).unwrap_or(i64::MAX)))?;
     Ok(())
 }
+
+/// A portal that comes back is planned anew: it has missed what came meanwhile.
+const BACK: &str = "rules = CASE WHEN retired THEN NULL ELSE rules END, retired = 0";
 
 fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
     tx.db
@@ -243,7 +254,7 @@ fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
         .optional()?;
     let moved = known.as_ref().and_then(|(_, address)| address.clone()).filter(|known| *known != portal.address);
     if moved.is_some() {
-        tx.db.execute("UPDATE portal SET retired = 0 WHERE name = ?1", [&portal.id])?;
+        tx.db.execute(&format!("UPDATE portal SET {BACK} WHERE name = ?1"), [&portal.id])?;
         return hold_moved(tx, portal);
     }
     if known.is_some_and(|(access, _)| access.as_deref() != Some(&portal.access[..])) {
@@ -251,12 +262,12 @@ fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
         let_go(tx, &portal.id)?;
     }
     tx.db
-        .prepare_cached(
+        .prepare_cached(&format!(
             "INSERT INTO portal (name, installation, since, address, access) \
              VALUES (?1, (SELECT id FROM installation WHERE name = ?2), ?3, ?4, ?5) \
-             ON CONFLICT (name) DO UPDATE SET retired = 0, installation = excluded.installation, \
-             address = excluded.address, access = excluded.access",
-        )?
+             ON CONFLICT (name) DO UPDATE SET {BACK}, installation = excluded.installation, \
+             address = excluded.address, access = excluded.access"
+        ))?
         .execute((&portal.id, &portal.installation, writer::wall(), &portal.address, &portal.access[..]))?;
     Ok(())
 }
@@ -436,13 +447,21 @@ fn plan_piece(
     let mut changed = 0;
     for &id in &ids {
         let article = ArticleId(id);
-        if super::deliveries::load(tx.db, article, portal.rules.portal)?.is_some() {
+        let Some(facts) = super::articles::facts(tx.db, article, planned)? else { continue };
+        let known = super::deliveries::load(tx.db, article, portal.rules.portal)?;
+        if known.is_some_and(|delivery| is_as(delivery.wanted, &facts)) {
             continue;
         }
-        if let Some(facts) = super::articles::facts(tx.db, article, planned)? {
-            let came = super::articles::plan_delivery(tx, article, &facts, portal, Occasion::Reading)?;
-            changed += usize::from(came);
-        }
+        let came = super::articles::plan_delivery(tx, article, &facts, portal, Occasion::Reading)?;
+        changed += usize::from(came);
     }
     Ok((ids.last().copied(), changed))
+}
+
+/// What is wanted is what the article is now. Its shape is left to the next revision.
+fn is_as(wanted: Wanted, facts: &Facts) -> bool {
+    match wanted {
+        Wanted::Nothing => facts.withdrawn,
+        Wanted::Post(form) => !facts.withdrawn && form.revision == facts.revision,
+    }
 }

@@ -8,6 +8,7 @@ mod api;
 mod desk;
 mod firewall;
 mod history;
+mod holds;
 mod hook;
 mod identity;
 mod kills;
