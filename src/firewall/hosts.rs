@@ -2,17 +2,17 @@
 
 use url::Url;
 
-use super::{HOSTS_MAX, Policy};
+use super::{HOSTS_MAX, Policy, attributes};
 use crate::article::Content;
-use crate::source::text;
 
 /// Hosts of the original's address, the picture, and every link and picture
 /// of the cleaned text, each once. One more than [`HOSTS_MAX`] at most.
 pub(super) fn of(content: &Content) -> Vec<String> {
     let own = [Some(content.url.as_str()), content.image.as_deref()];
     let named = own.into_iter().flatten().map(str::to_owned);
+    let linked = ["href", "src"].iter().flat_map(|name| attributes(&content.body, name));
     let mut found = Vec::new();
-    for address in named.chain(addresses(&content.body)) {
+    for address in named.chain(linked) {
         let Some(host) = host(&address) else { continue };
         if !found.contains(&host) {
             found.push(host);
@@ -34,15 +34,6 @@ pub fn bare(host: &str) -> String {
 fn host(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     url.host_str().map(bare)
-}
-
-/// Values of `href` and `src`. The sanitiser writes attributes in one form only.
-fn addresses(cleaned: &str) -> impl Iterator<Item = String> {
-    let tags = cleaned.split('<').skip(1).filter_map(|rest| rest.split('>').next());
-    tags.filter_map(|tag| {
-        let value = tag.split_once(" href=\"").or_else(|| tag.split_once(" src=\""))?.1;
-        Some(text::decode_entities(value.split('"').next()?))
-    })
 }
 
 impl Policy {

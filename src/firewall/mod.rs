@@ -11,13 +11,14 @@
 //! then. A clever forger who writes sober text without a link passes.
 
 mod hosts;
+mod vocabulary;
 mod words;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::article::{Content, Item};
+use crate::article::Item;
 use crate::plan::same_name;
 use crate::source::text;
 
@@ -124,7 +125,7 @@ pub fn examine(item: &Item, policy: &Policy) -> Examined {
     let mut foreign = hosts::of(content);
     foreign.retain(|host| !policy.knows(host));
     let mut reasons = Vec::new();
-    let words = words::found(&content.title, &prose(content), !foreign.is_empty(), &policy.words);
+    let words = words::found(&content.title, &prose(item), !foreign.is_empty(), &policy.words);
     if !words.is_empty() {
         reasons.push(Reason::Words(words));
     }
@@ -134,10 +135,22 @@ pub fn examine(item: &Item, policy: &Policy) -> Examined {
     Examined { foreign, reasons }
 }
 
-/// Everything that readers see beside the title.
-fn prose(content: &Content) -> String {
+/// Everything that readers and search engines see beside the title.
+fn prose(item: &Item) -> String {
+    let content = &item.content;
     let [byline, number] = [&content.byline, &content.number].map(|line| line.as_deref().unwrap_or_default());
-    format!("{}\n{}\n{byline}\n{number}", content.summary, text::plain(&content.body))
+    let mut lines = vec![content.summary.clone(), text::plain(&content.body), byline.into(), number.into()];
+    lines.extend(["alt", "title"].iter().flat_map(|name| attributes(&content.body, name)));
+    lines.extend(item.categories.iter().cloned());
+    lines.join("\n")
+}
+
+/// Values of an attribute. The sanitiser writes attributes in one form only.
+fn attributes(cleaned: &str, name: &str) -> Vec<String> {
+    let begins = format!(" {name}=\"");
+    let tags = cleaned.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+    let values = tags.filter_map(|tag| tag.split_once(&begins)?.1.split('"').next());
+    values.map(text::decode_entities).collect()
 }
 
 /// The reason for hosts that the ledger does not know.

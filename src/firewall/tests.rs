@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::article::{Name, NameKind, Precision};
+use crate::article::{Content, Name, NameKind, Precision};
 
 fn item(title: &str, body: &str) -> Item {
     let content = Content {
@@ -98,6 +98,27 @@ fn reports_on_crime_pass_and_advertising_that_is_vague_does_not() {
 fn scripts_without_spaces_are_searched_too() {
     assert_eq!(words("เว็บสล็อต เครดิตฟรี", ""), ["สล็อต"]);
     assert_eq!(words("Tin", "<p>澳门赌场官网</p>"), ["赌场"]);
+}
+
+#[test]
+fn an_innocent_phrase_excuses_itself_alone_and_only_with_its_marks() {
+    assert_eq!(words("Nhà cai nghiện", ""), Vec::<String>::new());
+    assert_eq!(words("Nhà cai nghiện, nhà cai uy tín", ""), ["nhà cái"]);
+    assert_eq!(words("Nha cai nghien", ""), ["nhà cái"], "without marks nobody can tell");
+}
+
+#[test]
+fn what_stands_within_a_longer_word_is_found_from_six_letters_on() {
+    assert_eq!(words("#soicau247", ""), ["soi cầu"]);
+    assert_eq!(words("TCVN88, specialist, W881", ""), Vec::<String>::new());
+    let allowed = Policy { words: vec!["soi cầu".into()], ..policy() };
+    assert_eq!(examine(&item("#soicau247", ""), &allowed).reasons, []);
+}
+
+#[test]
+fn names_of_categories_are_read_too() {
+    let item = Item { categories: vec!["Nhà cái".into()], ..item("Tin", "<p>Tin</p>") };
+    assert_eq!(examine(&item, &policy()).reasons, [Reason::Words(vec!["nhà cái".into()])]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The vocabulary of gambling and spam, and how it is found in disguise.
+//! How the vocabulary of gambling and spam is found in disguise.
 //!
 //! Vietnamese without its marks says something else: "cả cuộc" (the whole) and
 //! "cá cược" (betting) are one word without them. So a word is found with its
@@ -12,164 +12,16 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 use super::LISTED_MAX;
-
-/// One of these is enough.
-const CERTAIN: &[&str] = &[
-    // Betting, as it advertises itself.
-    "nhà cái",
-    "kèo bóng đá",
-    "cá cược trực tuyến",
-    "cá cược online",
-    "cá cược uy tín",
-    "cược bóng đá",
-    "cược thể thao",
-    "đặt cược ngay",
-    "casino online",
-    "casino trực tuyến",
-    "sòng bạc trực tuyến",
-    "game bài đổi thưởng",
-    "bài đổi thưởng",
-    "bắn cá đổi thưởng",
-    "bắn cá online",
-    "nổ hũ",
-    "tài xỉu online",
-    "tài xỉu đổi thưởng",
-    "xóc đĩa online",
-    "lô đề online",
-    "đánh đề online",
-    "xổ số online",
-    "soi cầu",
-    "đá gà trực tuyến",
-    "đá gà thomo",
-    "nạp tiền nhận thưởng",
-    "hoàn trả cược",
-    "slot game",
-    "slot gacor",
-    "situs slot",
-    "judi online",
-    "togel",
-    "online casino",
-    "sports betting",
-    // Names of betting sites that hacked pages of authorities advertise.
-    "188bet",
-    "789bet",
-    "8xbet",
-    "33win",
-    "79king",
-    "ae888",
-    "bet88",
-    "bong88",
-    "dafabet",
-    "f8bet",
-    "fb88",
-    "fun88",
-    "go88",
-    "hi88",
-    "hitclub",
-    "i9bet",
-    "jun88",
-    "kubet",
-    "kuwin",
-    "mb66",
-    "new88",
-    "nohu90",
-    "okvip",
-    "qh88",
-    "rikvip",
-    "sbobet",
-    "shbet",
-    "sunwin",
-    "thabet",
-    "v9bet",
-    "vn88",
-    "w88",
-    // Other goods of the same trade.
-    "phim sex",
-    "clip sex",
-    "phim người lớn",
-    "gái gọi",
-    "thuốc kích dục",
-    "vay tiền online",
-    "vay tiền nhanh",
-    "làm bằng đại học",
-    "viagra",
-    "cialis",
-    "sex cam",
-    "porn",
-    "payday loan",
-];
-
-/// Two different ones, or one in the title or beside a foreign link, unless the
-/// text reports on crime or law: provinces write much about what they forbid.
-/// One in disguise is enough.
-const SUSPECT: &[&str] = &[
-    "cá cược",
-    "cá độ",
-    "lô đề",
-    "đánh bạc",
-    "cờ bạc",
-    "sòng bạc",
-    "casino",
-    "tài xỉu",
-    "xóc đĩa",
-    "bắn cá",
-    "game bài",
-    "đổi thưởng",
-    "đặt cược",
-    "tỷ lệ kèo",
-    "trúng thưởng lớn",
-    "khuyến mãi khủng",
-    "jackpot",
-    "poker",
-    "baccarat",
-    "bitcoin",
-    "vay nóng",
-    "sex",
-];
-
-/// Words of a report on crime or law.
-const SOBER: &[&str] = &[
-    "công an",
-    "cảnh sát",
-    "khởi tố",
-    "bắt giữ",
-    "triệt phá",
-    "truy tố",
-    "xét xử",
-    "tòa án",
-    "tệ nạn",
-    "phòng chống",
-    "xử phạt",
-    "vi phạm pháp luật",
-    "nghị định",
-    "kiến thiết",
-];
-
-/// Scripts without spaces between words.
-const UNSPACED: &[&str] = &[
-    "สล็อต",
-    "บาคาร่า",
-    "คาสิโน",
-    "แทงบอล",
-    "พนันออนไลน์",
-    "博彩",
-    "赌场",
-    "赌博",
-    "百家乐",
-    "老虎机",
-    "六合彩",
-    "카지노",
-    "바카라",
-    "토토사이트",
-    "オンラインカジノ",
-    "激安",
-];
+use super::vocabulary::{CERTAIN, INNOCENT, SOBER, SUSPECT, UNSPACED};
 
 /// A word with some of its marks missing must have at least this many letters:
 /// "ca do" is too short to mean "cá độ".
 const UNMARKED_LETTERS_MIN: usize = 6;
 /// So many single letters in a row are one word.
 const SPELLED_MIN: usize = 4;
+/// Within a longer word, as in a hashtag, a word of the vocabulary has at least
+/// this many letters: "tcvn88" and "specialist" hold shorter ones.
+const EMBEDDED_LETTERS_MIN: usize = 6;
 
 /// The words of the vocabulary that hold a text, as the vocabulary writes
 /// them; empty: none, or too few. `links`: the text leads to foreign hosts.
@@ -195,6 +47,8 @@ pub(super) fn found(title: &str, prose: &str, links: bool, allowed: &[String]) -
     let reports = || !within(sober, &title).is_empty() || !within(sober, &prose).is_empty();
     let suspicious = enough && !reports();
     within(certain, &title).iter().chain(&within(certain, &prose)).for_each(|hit| hold(hit.term));
+    let embedded = certain.embedded(&title).chain(certain.embedded(&prose));
+    embedded.filter(|term| permitted(term)).for_each(&mut hold);
     let unspaced = UNSPACED.iter().filter(|word| title.lower.contains(*word) || prose.lower.contains(*word));
     unspaced.filter(|term| permitted(term)).for_each(|term| hold(term));
     let suspects = in_title.iter().chain(&in_prose);
@@ -235,6 +89,8 @@ struct Word {
     begins: bool,
     /// It was written letter by letter.
     spelled: bool,
+    /// It stands in a phrase in which it means nothing.
+    innocent: bool,
 }
 
 /// A word of the vocabulary, found.
@@ -276,6 +132,7 @@ impl Words {
         if !word.is_empty() {
             words.push(Word::new(word, begins));
         }
+        excuse(&mut words);
         let spelled = spelled(&words);
         words.extend(spelled);
         Self { lower, words }
@@ -287,12 +144,24 @@ impl Word {
         let mixed = word.chars().any(char::is_alphabetic) && word.chars().any(|c| disguised(c) != c);
         let read = mixed.then(|| Form::new(word.chars().map(disguised).collect()));
         let forms = std::iter::once(Form::new(word)).chain(read).collect();
-        Self { forms, begins, spelled: false }
+        Self { forms, begins, spelled: false, innocent: false }
     }
 
     fn letter(&self) -> Option<&str> {
         let form = self.forms.last()?;
         (form.marked.chars().count() == 1).then_some(form.marked.as_str())
+    }
+}
+
+/// Marks the words of innocent phrases.
+fn excuse(words: &mut [Word]) {
+    static PHRASES: LazyLock<Index> = LazyLock::new(|| Index::new(INNOCENT));
+    for at in 0..words.len() {
+        let begins = |term: &&Term| term.stands_at(&words[at..]);
+        let phrases = words[at].forms.first().and_then(|form| PHRASES.terms.get(&form.plain));
+        if let Some(phrase) = phrases.and_then(|terms| terms.iter().find(begins)) {
+            words.iter_mut().skip(at).take(phrase.words.len()).for_each(|word| word.innocent = true);
+        }
     }
 }
 
@@ -311,6 +180,8 @@ fn spelled(words: &[Word]) -> Vec<Word> {
 /// Terms by the first of their words without marks.
 struct Index {
     terms: HashMap<String, Vec<Term>>,
+    /// Without marks and spaces, as far as they are told within a longer word.
+    joined: Vec<(String, &'static str)>,
 }
 
 struct Term {
@@ -329,7 +200,20 @@ impl Index {
             }
             index.entry(words[0].plain.clone()).or_default().push(Term { term, words });
         }
-        Self { terms: index }
+        let joined = terms.iter().map(|&term| (unmarked(&lower(&term.replace(' ', ""))), term));
+        let told = |(joined, term): &(String, &str)| {
+            joined.len() >= EMBEDDED_LETTERS_MIN && term.contains(|c: char| c == ' ' || c.is_ascii_digit())
+        };
+        Self { terms: index, joined: joined.filter(told).collect() }
+    }
+
+    /// Terms within longer words.
+    fn embedded(&self, text: &Words) -> impl Iterator<Item = &'static str> {
+        let longer = |word: &&Word| word.forms.iter().any(|form| form.plain.len() > EMBEDDED_LETTERS_MIN);
+        let words: Vec<&Word> = text.words.iter().filter(longer).collect();
+        let holds =
+            move |joined: &str| words.iter().any(|word| word.forms.iter().any(|form| form.plain.contains(joined)));
+        self.joined.iter().filter(move |(joined, _)| holds(joined)).map(|(_, term)| *term)
     }
 
     fn find(&self, text: &Words) -> Vec<Hit> {
@@ -348,9 +232,18 @@ impl Index {
 }
 
 impl Term {
+    /// Whether the text begins with it as it is written, with all marks.
+    fn stands_at(&self, text: &[Word]) -> bool {
+        let same = |(word, wanted): (&Word, &Form)| word.forms.first().is_some_and(|form| form.marked == wanted.marked);
+        text.len() >= self.words.len() && text.iter().zip(&self.words).all(same)
+    }
+
     /// Whether the text begins with it, and if so whether in disguise.
     fn is_at(&self, text: &[Word]) -> Option<bool> {
         if text.len() < self.words.len() || text[1..self.words.len()].iter().any(|word| word.begins) {
+            return None;
+        }
+        if text.first().is_some_and(|word| word.innocent) {
             return None;
         }
         let (mut whole, mut disguised) = (true, false);
@@ -372,7 +265,9 @@ fn agrees(form: &Form, wanted: &Form) -> bool {
 
 /// Small letters, composed, with look-alikes as what they look like.
 fn lower(text: &str) -> String {
-    text.nfkc().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).map(look_alike).nfc().collect()
+    // Its compatible form is another letter.
+    let lunate = text.chars().map(|c| if matches!(c, 'ϲ' | 'Ϲ') { 'c' } else { c });
+    lunate.nfkc().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).map(look_alike).nfc().collect()
 }
 
 fn is_letter(c: char) -> bool {
@@ -385,30 +280,34 @@ fn is_invisible(c: char) -> bool {
         | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}')
 }
 
-/// Letters of Cyrillic and Greek that look like Latin ones.
+/// Letters of Cyrillic and Greek that look like Latin ones, and small capitals.
 fn look_alike(c: char) -> char {
     match c {
-        'а' | 'α' => 'a',
-        'в' | 'β' => 'b',
-        'с' | 'ϲ' => 'c',
-        'ԁ' => 'd',
+        'а' | 'α' | 'ᴀ' => 'a',
+        'в' | 'β' | 'ʙ' => 'b',
+        'с' | 'ᴄ' => 'c',
+        'ԁ' | 'ᴅ' => 'd',
         'ð' => 'đ',
-        'е' | 'ё' | 'ε' => 'e',
-        'һ' => 'h',
-        'і' | 'ι' | 'ı' => 'i',
-        'ј' => 'j',
-        'к' | 'κ' => 'k',
-        'м' => 'm',
-        'п' | 'η' => 'n',
-        'о' | 'ο' | 'σ' => 'o',
-        'р' | 'ρ' => 'p',
-        'ѕ' => 's',
-        'т' | 'τ' => 't',
-        'υ' => 'u',
-        'ν' => 'v',
-        'ԝ' | 'ω' => 'w',
+        'е' | 'ё' | 'ε' | 'ᴇ' => 'e',
+        'һ' | 'ʜ' => 'h',
+        'і' | 'ι' | 'ı' | 'ɪ' => 'i',
+        'ј' | 'ᴊ' => 'j',
+        'к' | 'κ' | 'ᴋ' => 'k',
+        'м' | 'ᴍ' => 'm',
+        'п' | 'η' | 'ɴ' => 'n',
+        'о' | 'ο' | 'σ' | 'ᴏ' => 'o',
+        'р' | 'ρ' | 'ᴘ' => 'p',
+        'ѕ' | 'ꜱ' => 's',
+        'т' | 'τ' | 'ᴛ' => 't',
+        'υ' | 'ᴜ' => 'u',
+        'ν' | 'ᴠ' => 'v',
+        'ԝ' | 'ω' | 'ᴡ' => 'w',
         'х' | 'χ' => 'x',
-        'у' | 'γ' => 'y',
+        'у' | 'γ' | 'ʏ' => 'y',
+        'ɢ' => 'g',
+        'ʟ' => 'l',
+        'ʀ' => 'r',
+        'ᴢ' => 'z',
         other => other,
     }
 }
