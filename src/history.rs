@@ -137,7 +137,9 @@ impl Historian {
         let hash = body.hash;
         let (reader, url, number) = (paged.clone(), self.url.clone(), place.page);
         let page = blocking(move || reader.read(&url, number, &document(&body, Timestamp::now()))).await?;
-        let past = page.items.iter().flatten().all(|item| is_before(item, history.since));
+        // A page on which nothing can be read does not tell how old it is.
+        let dated = page.items.iter().flatten().next().is_some();
+        let past = dated && page.items.iter().flatten().all(|item| is_before(item, history.since));
         let next = page.next.filter(|_| !past && place.last != Some(hash) && place.page < PAGES_MAX);
         let committed = self.keep(page.items, planned).await?;
         let new_in_pass = place.new_in_pass + (committed.new + committed.entries) as u64;

@@ -64,6 +64,19 @@ async fn pages_are_walked_back_and_walked_again_where_something_went_meanwhile()
 }
 
 #[tokio::test]
+async fn a_page_on_which_nothing_can_be_read_does_not_end_the_past() {
+    let listing = Listing::start();
+    listing.add(470);
+    // All of the page behind those that a poll reads.
+    listing.spoil(51..71);
+    let mut reader = Reader::new(&listing).await;
+    reader.poll().await;
+    ask(&reader, "chinh-tri").await;
+    look_back(&reader).await;
+    reader.knows_all(&listing.titles());
+}
+
+#[tokio::test]
 async fn a_server_that_repeats_one_page_for_ever_is_left() {
     let listing = Listing::start();
     listing.add(60);

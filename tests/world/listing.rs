@@ -56,6 +56,8 @@ struct Shared {
     /// By the number of the request to come.
     meanwhile: BTreeMap<u32, Meanwhile>,
     failing: Vec<u32>,
+    /// Numbers of articles that the list names by their number alone.
+    spoilt: std::ops::Range<u32>,
     requests: u32,
     /// Value of `Authorization` without which nothing is served.
     secret: Option<String>,
@@ -112,6 +114,10 @@ total = "$.totalPageNum"
         self.shared().add(&base, count);
     }
 
+    pub(crate) fn spoil(&self, numbers: std::ops::Range<u32>) {
+        self.shared().spoilt = numbers;
+    }
+
     pub(crate) fn behave(&self, odd: Odd) {
         self.shared().odd = odd;
     }
@@ -140,7 +146,9 @@ total = "$.totalPageNum"
 
     /// Titles of what stands in the list now.
     pub(crate) fn titles(&self) -> Vec<String> {
-        self.shared().articles.iter().map(|article| article.title.clone()).collect()
+        let shared = self.shared();
+        let whole = shared.articles.iter().filter(|article| !shared.spoilt.contains(&article.number));
+        whole.map(|article| article.title.clone()).collect()
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -171,6 +179,9 @@ impl Shared {
     }
 
     fn item(&self, article: &Article) -> Value {
+        if self.spoilt.contains(&article.number) {
+            return json!({ "id": article.number });
+        }
         let local = article.published.to_zoned_datetime(TimeZone::fixed(Offset::constant(7)));
         let mut item = json!({
             "id": article.number,
