@@ -238,11 +238,11 @@ impl Delivery {
         }
     }
 
-    /// Takes over what is said of the text that is wanted. A hold of a person
-    /// on the copy itself stays.
+    /// Takes over what is said of the text that is wanted. A hold on the copy
+    /// itself stays: a word on the text is none on the copy.
     pub fn screen(&mut self, verdict: Verdict) {
         self.hold = match (verdict, self.hold) {
-            (_, hold @ (Hold::Removed | Hold::Detached)) => hold,
+            (_, hold @ (Hold::Removed | Hold::Detached | Hold::Parked(ErrorKind::Conflict))) => hold,
             (Verdict::Held, _) => Hold::Waiting(Waiting::Firewall),
             (Verdict::Rejected, _) => Hold::Waiting(Waiting::Rejected),
             (Verdict::Free, Hold::Waiting(Waiting::Firewall | Waiting::Rejected)) => Hold::None,

@@ -254,11 +254,21 @@ pub(super) fn take_in(
         Sight::Changed => {}
     }
     // Before anything follows from it.
-    let held =
-        if unseen { holds::examine(tx, source, &Fresh { article, revision, item, new }, planned)? } else { None };
+    let held = if unseen {
+        holds::examine(tx, source, &Fresh { article, revision, item, new }, planned)?
+    } else {
+        holds::recognise(tx, source, revision, item, planned)?;
+        None
+    };
     let followed = follow(tx, article, planned)?;
+    // What a source of a lower rank shows alarms nobody: it goes nowhere.
+    let held = held.filter(|_| followed.corrected > 0);
+    if let Some(held) = &held {
+        holds::tell(tx, article, held)?;
+    }
     let followed = if new { Committed { new: 1, corrected: 0, unchanged: 0, ..followed } } else { followed };
-    Ok(Committed { held: usize::from(held.is_some()), held_urgent: usize::from(held == Some(true)), ..followed })
+    let held_urgent = usize::from(held.as_ref().is_some_and(|held| held.urgent));
+    Ok(Committed { held: usize::from(held.is_some()), held_urgent, ..followed })
 }
 
 /// The first name that is known decides which article this is.

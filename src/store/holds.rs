@@ -72,25 +72,26 @@ impl Decision {
     }
 }
 
-/// Examines a revision that a source shows for the first time. Whether it is
-/// held, and if so whether it is urgent.
+/// Why a revision is held.
+pub(super) struct Held {
+    reasons: Vec<Reason>,
+    pub urgent: bool,
+}
+
+/// Examines a revision that is shown for the first time.
 pub(super) fn examine(
     tx: &Tx<'_>,
     source: (i64, &str),
     fresh: &Fresh<'_>,
     planned: &Planned,
-) -> Result<Option<bool>, StoreError> {
+) -> Result<Option<Held>, StoreError> {
     let Fresh { article, revision, item, .. } = *fresh;
     let policy = planned.policy(source.1);
     let Examined { foreign, mut reasons } = firewall::examine(item, &policy);
-    let (learned, looks_back): (bool, bool) = tx
-        .db
-        .prepare_cached("SELECT learned, history IS NOT NULL FROM source WHERE id = ?1")?
-        .query_row([source.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if learned {
+    if learned(tx.db, source.0)? {
         reasons.extend(firewall::new_hosts(unknown(tx.db, source.0, &foreign)?));
         let past = fresh.new && writer::wall().saturating_sub(item.content.published.as_millisecond()) >= RECENT;
-        let counts = !past || (!looks_back && is_taken(tx.db, article, planned)?);
+        let counts = !past || (!looks_back(tx.db, source.0)? && is_taken(tx.db, article, planned)?);
         if counts && count(tx, source, policy.burst)? {
             reasons.push(Reason::Burst(policy.burst));
         }
@@ -106,8 +107,32 @@ pub(super) fn examine(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute((revision.0, article.0, source.0, writer::wall(), urgent, json(&reasons)?, json(&foreign)?))?;
-    tell(tx, article, &reasons, urgent)?;
-    Ok(Some(urgent))
+    Ok(Some(Held { reasons, urgent }))
+}
+
+/// A source shows for the first time what another one has shown before: unless
+/// it is held, it is usual there too.
+pub(super) fn recognise(
+    tx: &Tx<'_>,
+    source: (i64, &str),
+    revision: RevisionId,
+    item: &Item,
+    planned: &Planned,
+) -> Result<(), StoreError> {
+    if learned(tx.db, source.0)? || verdict_of(tx.db, revision)? != Verdict::Free {
+        return Ok(());
+    }
+    learn(tx, source.0, &firewall::examine(item, &planned.policy(source.1)).foreign)
+}
+
+fn learned(db: &Connection, source: i64) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT learned FROM source WHERE id = ?1")?.query_row([source], |row| row.get(0))?)
+}
+
+/// Whether a person has its past read.
+fn looks_back(db: &Connection, source: i64) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached("SELECT history IS NOT NULL FROM source WHERE id = ?1")?;
+    Ok(statement.query_row([source], |row| row.get(0))?)
 }
 
 /// Whether a portal takes the article without being told to.
@@ -118,13 +143,13 @@ fn is_taken(db: &Connection, article: ArticleId, planned: &Planned) -> Result<bo
 }
 
 /// Tells of what is held; of a burst once.
-fn tell(tx: &Tx<'_>, article: ArticleId, reasons: &[Reason], urgent: bool) -> Result<(), StoreError> {
-    if !urgent && matches!(reasons, [Reason::Burst(_)]) {
+pub(super) fn tell(tx: &Tx<'_>, article: ArticleId, Held { reasons, urgent }: &Held) -> Result<(), StoreError> {
+    if !urgent && matches!(reasons.as_slice(), [Reason::Burst(_)]) {
         return Ok(());
     }
     let key = key(tx.db, article)?;
     let words: Vec<String> = reasons.iter().map(Reason::to_string).collect();
-    let what = if urgent { "article.held-urgent" } else { "article.held" };
+    let what = if *urgent { "article.held-urgent" } else { "article.held" };
     events::append(tx, "dongbo", what, &key, &words.join("; "))
 }
 
@@ -179,9 +204,15 @@ fn key(db: &Connection, article: ArticleId) -> Result<String, StoreError> {
 
 /// What is said of the text that a delivery wants.
 pub(super) fn verdict(db: &Connection, wanted: Wanted) -> Result<Verdict, StoreError> {
-    let Wanted::Post(form) = wanted else { return Ok(Verdict::Free) };
+    match wanted {
+        Wanted::Nothing => Ok(Verdict::Free),
+        Wanted::Post(form) => verdict_of(db, form.revision),
+    }
+}
+
+fn verdict_of(db: &Connection, revision: RevisionId) -> Result<Verdict, StoreError> {
     let mut statement = db.prepare_cached("SELECT decision FROM verdict WHERE revision = ?1")?;
-    let row: Option<Option<i64>> = statement.query_row([form.revision.0], |row| row.get(0)).optional()?;
+    let row: Option<Option<i64>> = statement.query_row([revision.0], |row| row.get(0)).optional()?;
     Ok(match row {
         None | Some(Some(1)) => Verdict::Free,
         Some(None) => Verdict::Held,

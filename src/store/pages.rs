@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use super::articles::{self, Committed, Quarantined};
 use super::portals::Planned;
 use super::steps::parse;
@@ -160,6 +162,12 @@ pub(super) fn note(tx: &Tx<'_>, source: i64, entry: &Item) -> Result<Committed, 
 pub(super) fn forget(tx: &Tx<'_>, source: i64, item: &Item) -> Result<(), StoreError> {
     tx.db.prepare_cached("DELETE FROM page WHERE source = ?1 AND name = ?2")?.execute((source, name(item)))?;
     Ok(())
+}
+
+/// Whether the source has listed the article, be its page read or not.
+pub(super) fn lists(db: &Connection, source: i64, item: &Item) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM page WHERE source = ?1 AND name = ?2)")?;
+    Ok(statement.query_row((source, name(item)), |row| row.get(0))?)
 }
 
 fn name(item: &Item) -> String {

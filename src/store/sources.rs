@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::articles::{known_article, shown, source_id};
 use super::writer::{self, Rank};
-use super::{Desk, Store, StoreError, events};
+use super::{Desk, Store, StoreError, events, pages};
 use crate::article::Item;
 
 /// A second gap within this is told by no second event: it mostly has the same cause.
@@ -118,6 +118,9 @@ impl Store {
         self.read(|db| {
             let source = source_id(db, source)?;
             for item in items {
+                if pages::lists(db, source, item)? {
+                    return Ok(true);
+                }
                 if let Some(article) = known_article(db, item)?
                     && shown(db, article, source)?.is_some()
                 {

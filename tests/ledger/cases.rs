@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dongbo::delivery::{
     self, ArticleId, Copy, Delivery, Failure, Form, Hold, Moment, Outcome, Picture, PortalId, RevisionId, Settlement,
-    ShapeId, Stands, Step, Terms, Wanted,
+    ShapeId, Stands, Step, Terms, Verdict, Wanted,
 };
 use dongbo_sdk::{ErrorKind, KeySupport, RemoteStatus, Retry, Scope};
 
@@ -122,4 +122,20 @@ fn a_copy_that_the_editors_put_back_is_followed_again() {
     row.delivery.hold = Hold::Removed;
     row.settle(Outcome::Found(vec![found(&object(RemoteStatus::Public))]), (later(200), later(200)));
     assert_eq!(row.delivery.hold, Hold::None);
+}
+
+#[test]
+fn releasing_a_held_correction_is_no_word_on_copies_that_stand_twice() {
+    let mut row = Row::standing(KeySupport::Searchable);
+    let two = [object(RemoteStatus::Public), Object { id: 2, ..object(RemoteStatus::Public) }];
+    row.settle(Outcome::Found(two.iter().map(found).collect()), (later(200), later(200)));
+    row.delivery.want(Wanted::Post(Form { revision: RevisionId(2), ..FORM }));
+    row.delivery.screen(Verdict::Held);
+    row.delivery.screen(Verdict::Free);
+    assert_eq!(row.delivery.hold, Hold::Parked(ErrorKind::Conflict));
+    assert_eq!(row.step(later(300)), Step::Held);
+    row.delivery.screen(Verdict::Held);
+    row.delivery.retry();
+    row.delivery.screen(Verdict::Held);
+    assert_eq!(row.step(later(300)), Step::Held, "and a word on the copies is none on the text");
 }

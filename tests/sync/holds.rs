@@ -200,3 +200,39 @@ async fn a_flood_that_is_dated_back_is_a_burst_unless_nobody_takes_it_or_a_perso
         assert_eq!((brought.deliveries, brought.held), (60, if asked { 0 } else { 10 }));
     }
 }
+
+#[tokio::test]
+async fn a_source_that_is_added_later_learns_from_articles_that_another_one_has_shown() {
+    let linking = |number: u32| {
+        let mut item = item(number, &format!("Tin số {number}"), wall());
+        item.content.body = "<p><a href=\"https://bao.example.vn/\">Báo</a></p>".into();
+        item
+    };
+    let mut ledger = Ledger::new(&[("chinh", "")], &["mot"]).await;
+    ledger.reads("chinh", vec![linking(1)]).await;
+    ledger.configure(&[("chinh", ""), ("phu", "")], &["mot"]).await;
+    ledger.reads("phu", vec![linking(1)]).await;
+    assert_eq!(ledger.reads("phu", vec![linking(2)]).await.held, 0, "its own first reading has shown the host");
+    // What a person has not released teaches nothing.
+    let mut ledger = Ledger::new(&[("chinh", "")], &["mot"]).await;
+    ledger.reads("chinh", Vec::new()).await;
+    assert_eq!(ledger.reads("chinh", vec![linking(1)]).await.held, 1);
+    ledger.configure(&[("chinh", ""), ("phu", "")], &["mot"]).await;
+    ledger.reads("phu", vec![linking(1)]).await;
+    assert_eq!(ledger.reads("phu", vec![linking(2)]).await.held, 1);
+}
+
+#[tokio::test]
+async fn a_text_that_does_not_count_alarms_nobody_until_it_does() {
+    let mut ledger = Ledger::new(&[("chinh", ""), ("phu", "")], &["mot"]).await;
+    ledger.reads("chinh", vec![item(1, "Tin một", wall())]).await;
+    let told = || ledger.desk().events(100).unwrap().iter().filter(|event| event.what == "article.held").count();
+    assert_eq!(ledger.reads("phu", vec![item(1, SPAM, wall())]).await.held, 0);
+    assert_eq!((told(), ledger.desk().held(false).unwrap().len()), (0, 0));
+    assert_eq!(ledger.state("Tin một", "mot"), Some(State::Due), "the text of the first source goes out");
+    ledger.configure(&[("phu", "")], &["mot"]).await;
+    let other = format!("{SPAM} Việt Nam");
+    assert_eq!(ledger.reads("phu", vec![item(1, &other, wall())]).await.held, 1);
+    assert_eq!(ledger.desk().held(false).unwrap().len(), 1);
+    assert_eq!(ledger.state(SPAM, "mot"), Some(State::Held));
+}

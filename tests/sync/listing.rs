@@ -350,3 +350,16 @@ fn an_operator_sees_whole_texts_before_the_source_is_used() {
     let (code, data) = read();
     assert_eq!((code, data["quarantined"].as_array().map(Vec::len)), (Some(4), Some(3)), "{data}");
 }
+
+#[tokio::test]
+async fn entries_whose_pages_wait_are_known_ground() {
+    let category = Category::start();
+    category.add(3);
+    let mut reader = reader(&category).await;
+    hurry(&mut reader, 0);
+    reader.poll().await;
+    let source = reader.poller.id.clone();
+    let waiting = reader.store.pages_due(&source, 10).unwrap();
+    assert_eq!((waiting.len(), count(&reader, "article")), (3, 0));
+    assert!(reader.store.shows_any(&source, &[waiting[0].entry.clone()]).unwrap(), "a feed of such entries has no gap");
+}
