@@ -12,7 +12,7 @@ use super::{FIRST_READING_AGE, PAGE_PAUSE, PollError, Polled, Poller, Read, docu
 use crate::source::api::{Answer, Api, By, Next, Question, Rise};
 use crate::source::feed::WARNINGS_MAX;
 use crate::source::{Body, Fetched, Previous, ReadError, Summary, Validators};
-use crate::store::{Ingested, Planned, StoreError};
+use crate::store::{self, Ingested, Planned, StoreError};
 
 /// How far the readings by one order have come.
 #[derive(Debug)]
@@ -51,7 +51,11 @@ impl Poller {
         }
         self.returns_are_open = None;
         // A first rise that is longer than one reading goes on teaching what is usual.
-        self.store.ingest(Ingested { last: whole, ..Ingested::new(&self.id) }, planned.clone()).await?;
+        // It has no validators; with them the ledger notes when something new was read.
+        let news = read.committed.new + read.committed.corrected + read.committed.entries > 0;
+        let validators = news.then(store::Validators::default);
+        let end = Ingested { last: whole, validators, ..Ingested::new(&self.id) };
+        self.store.ingest(end, planned.clone()).await?;
         Ok(Polled::Changed { committed: read.committed, summary: Box::new(read.summary) })
     }
 

@@ -17,6 +17,7 @@ async fn everything_comes_once_and_then_only_what_is_new() {
         (0..30).for_each(|n| api.add(2, 100_000 - n * 3_000));
         let mut reader = reader(&api).await;
         assert_eq!(reader.poll().await.new, 60, "{kind:?}");
+        assert!(reader.store.source("cong-tinh").unwrap().unwrap().read_at.is_some(), "{kind:?}: people see when");
         reader.knows_all(&api.titles());
         reader.poll().await;
         let before = api.requests();
