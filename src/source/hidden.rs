@@ -21,6 +21,8 @@ const OPACITY_MIN: f64 = 0.1;
 /// Shifted so far, in CSS pixels, a text stands outside the page. Lists and
 /// paragraphs are shifted by some 50 at most.
 const SHIFT: f64 = -200.0;
+/// The same for what is shifted by a share of its own size, in percent.
+const SHIFT_SHARE: f64 = -120.0;
 
 /// What hidden elements hold, as far as it is told.
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ pub(super) fn conceal(element: &mut Element<'_, '_>, name: &str, counted: &Share
         counted.borrow_mut().veil.tell(&element.get_attribute("href").unwrap_or_default());
     }
     let hides = element.has_attribute("hidden") || element.get_attribute("style").is_some_and(|style| hides(&style));
+    let hides = hides || is_dot(element, name);
     if !hides || REMOVED_WITH_CONTENT.contains(&name) {
         return;
     }
@@ -77,19 +80,25 @@ pub(super) fn conceal(element: &mut Element<'_, '_>, name: &str, counted: &Share
     }
 }
 
+/// A scrolling line of one pixel: the oldest hiding place of all.
+fn is_dot(element: &Element<'_, '_>, name: &str) -> bool {
+    let size = |side: &str| element.get_attribute(side).and_then(|value| pixels(value.trim()));
+    name == "marquee" && ["width", "height"].into_iter().filter_map(size).any(|size| size < PIXELS_MIN)
+}
+
 /// Whether the declarations of a `style` attribute hide the element.
 #[must_use]
 pub fn hides(style: &str) -> bool {
     let css = canonical(style);
     let declarations = || css.split(';').filter_map(|one| one.split_once(':'));
     let value = |name: &str| declarations().rfind(|(property, _)| *property == name).map(|(_, value)| value);
-    let cropped =
-        declarations().any(|(name, value)| name.starts_with("overflow") && matches!(value, "hidden" | "clip"));
+    let cropped = declarations()
+        .any(|(name, value)| name.starts_with("overflow") && matches!(value, "hidden" | "clip" | "auto" | "scroll"));
     let lifted = value("position").is_some_and(|value| matches!(value, "absolute" | "fixed"));
     let alone = declarations().any(|(name, value)| match name {
         "display" => value == "none",
         "visibility" | "content-visibility" => matches!(value, "hidden" | "collapse"),
-        "opacity" => number(value).is_some_and(|opacity| opacity < OPACITY_MIN),
+        "opacity" => number(value).is_some_and(is_faint),
         "font-size" | "line-height" => {
             pixels(value).is_some_and(|size| size < if name == "font-size" { PIXELS_MIN } else { 0.01 })
         }
@@ -103,10 +112,17 @@ pub fn hides(style: &str) -> bool {
         "clip-path" => {
             value.starts_with("inset(50%") || value.starts_with("inset(100%") || value.starts_with("circle(0")
         }
-        "transform" => value.contains("scale(0)") || value.contains("translate") && value.contains("(-9"),
+        "transform" => functions(value).any(|(name, mut arguments)| match name {
+            _ if name.starts_with("scale") => arguments.any(|by| number(by).is_some_and(|by| by.abs() < OPACITY_MIN)),
+            _ if name.starts_with("translate") => arguments.any(is_far),
+            _ => false,
+        }),
+        "filter" => functions(value)
+            .any(|(name, mut arguments)| name == "opacity" && arguments.any(|by| number(by).is_some_and(is_faint))),
+        "inset" => value.split_inclusive("px").any(|by| pixels(by).is_some_and(|by| by < SHIFT)),
         "z-index" => lifted && value.starts_with('-'),
-        "zoom" => number(value).is_some_and(|zoom| zoom < OPACITY_MIN),
-        "color" => value == "transparent",
+        "zoom" => number(value).is_some_and(is_faint),
+        "color" => is_transparent(value),
         _ => false,
     });
     alone || value("color").is_some_and(|color| [value("background-color"), value("background")].contains(&Some(color)))
@@ -149,6 +165,36 @@ fn unescaped(css: &str) -> String {
     out
 }
 
+/// `name(a,b)name(c)`: names with their arguments.
+fn functions(value: &str) -> impl Iterator<Item = (&str, std::str::Split<'_, char>)> {
+    let calls = value.split(')').filter_map(|call| call.split_once('('));
+    calls.map(|(name, arguments)| (name, arguments.split(',')))
+}
+
+fn is_faint(share: f64) -> bool {
+    share < OPACITY_MIN
+}
+
+/// Shifted out of the page. Half of its own size centres a box.
+fn is_far(by: &str) -> bool {
+    match by.strip_suffix('%') {
+        Some(share) => share.parse::<f64>().is_ok_and(|share| share < SHIFT_SHARE),
+        None => pixels(by).is_some_and(|by| by < SHIFT),
+    }
+}
+
+/// Names, and alpha as CSS Color §4 and §5 write it: `#rgba`, `rgba(…)`, `rgb(… / a)`.
+fn is_transparent(color: &str) -> bool {
+    if let Some(digits) = color.strip_prefix('#') {
+        return (digits.len() == 4 && digits.ends_with('0')) || (digits.len() == 8 && digits.ends_with("00"));
+    }
+    let Some((_, arguments)) = color.strip_suffix(')').and_then(|call| call.split_once('(')) else {
+        return color == "transparent";
+    };
+    let alpha = arguments.split_once('/').map(|(_, alpha)| alpha).or_else(|| arguments.split(',').nth(3));
+    alpha.and_then(number).is_some_and(is_faint)
+}
+
 fn number(value: &str) -> Option<f64> {
     match value.strip_suffix('%') {
         Some(percent) => percent.parse::<f64>().ok().map(|percent| percent / 100.0),
@@ -158,6 +204,7 @@ fn number(value: &str) -> Option<f64> {
 
 /// A length in CSS pixels (CSS Values §6); shares of the page count as of 1,000.
 fn pixels(value: &str) -> Option<f64> {
+    let value = value.strip_prefix("calc(").and_then(|inner| inner.strip_suffix(')')).unwrap_or(value);
     let end = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
     let (size, unit) = value.split_at(end);
     let factor = match unit {
@@ -212,6 +259,21 @@ mod tests {
             "color:transparent",
             "color:#fff;background-color:#FFF",
             "color:white;background:white",
+            "transform:translateX(-10000px)",
+            "transform:translate3d(-10000px,0,0)",
+            "transform:translate(0,-200%)",
+            "transform:rotate(3deg) scale(0.01)",
+            "transform:scale(1,0)",
+            "transform:scaleX(0)",
+            "overflow:auto;height:1px",
+            "overflow:scroll;width:1px",
+            "color:rgba(0,0,0,0)",
+            "color:rgb(0 0 0 / 0%)",
+            "color:#fff0",
+            "color:#ffffff00",
+            "position:absolute;left:calc(-9999px)",
+            "position:absolute;inset:-9999px auto auto -9999px",
+            "filter:opacity(0)",
         ];
         for style in hiding {
             assert!(hides(style), "{style}");
@@ -237,6 +299,15 @@ mod tests {
             "::::;;;:",
             "\\",
             "/* display:none",
+            "position:absolute;top:50%;left:50%;transform:translate(-50%,-50%)",
+            "transform:translateY(-9px)",
+            "transform:scale(1.05) rotate(-90deg)",
+            "overflow:auto;width:100%;max-height:400px",
+            "color:rgba(0,0,0,.87)",
+            "color:#0000ff",
+            "color:#000",
+            "inset:0",
+            "filter:grayscale(0)",
         ];
         for style in usual {
             assert!(!hides(style), "{style}");

@@ -27,7 +27,9 @@ fn reasons(title: &str, body: &str) -> Vec<&'static str> {
     examined.reasons.iter().chain(&hosts).map(Reason::name).collect()
 }
 
-const INJECTED: [(&str, &str, &str); 30] = [
+const INJECTED: [(&str, &str, &str); 32] = [
+    ("hidden", "Tin", "<p>Tin</p><marquee width=\"1\" height=\"1\"><a href=\"/x\">giá rẻ</a></marquee>"),
+    ("hidden", "Tin", "<p>Tin</p><p style=\"overflow:auto;height:1px\">giá rẻ</p>"),
     ("words", "Nhà cái KUBET – Đăng ký nhận 100k", "<p>Tin</p>"),
     ("words", "Tin", "<p>Link vào nhà cái mới nhất hôm nay</p>"),
     ("words", "Tin", "<p>game bài đổi thưởng uy tín</p>"),
