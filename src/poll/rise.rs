@@ -62,7 +62,7 @@ impl Poller {
     fn tides_of(&self, api: &Api) -> Result<Vec<Tide>, StoreError> {
         let now = Timestamp::now();
         let first = now.saturating_sub(FIRST_READING_AGE).unwrap_or(now);
-        let known = self.store.newest(&self.id)?;
+        let known = self.store.newest(&self.id, now)?;
         let newest = |by| match by {
             By::Touch => known.touched,
             By::Publication => known.published,
@@ -78,7 +78,7 @@ impl Poller {
         planned: &Arc<Planned>,
         read: &mut Read,
     ) -> Result<(), PollError> {
-        // A source whose clock is ahead must not hide what it dates right.
+        // This machine's clock may have been set back.
         let mut rise = tide.paused.take().unwrap_or_else(|| Rise::new(tide.by, tide.newest.min(Timestamp::now())));
         let mut first = true;
         loop {
@@ -88,7 +88,7 @@ impl Poller {
             let Fetched::Changed(body) = self.ask(&url, &previous).await? else { return Ok(()) };
             let hash = body.hash;
             let answer = self.answer(api, rise.question(), *body).await?;
-            let (newest, next, single) = (answer.newest(), rise.next(&answer), !answer.goes_on());
+            let (newest, next, single) = (answer.newest_until(Timestamp::now()), rise.next(&answer), !answer.goes_on());
             self.take_answer(answer, planned, read).await?;
             // Only now: what is known is what is committed.
             tide.newest = tide.newest.max(newest.unwrap_or(tide.newest));

@@ -183,19 +183,22 @@ pub struct Newest {
 }
 
 impl Store {
-    /// Looks through all articles of the source: once, when reading begins.
+    /// Those that have come by now; see `source::api`. Looks through all
+    /// articles of the source: once, when reading begins.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn newest(&self, source: &str) -> Result<Newest, StoreError> {
+    pub fn newest(&self, source: &str, now: Timestamp) -> Result<Newest, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT max(updated), max(published) FROM sighting JOIN article ON article.id = sighting.article \
+                "SELECT max(updated) FILTER (WHERE updated <= ?2), max(published) FILTER (WHERE published <= ?2) \
+                 FROM sighting JOIN article ON article.id = sighting.article \
                  WHERE source = (SELECT id FROM source WHERE name = ?1)",
             )?;
             let at = |ms: Option<i64>| ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-            Ok(statement
-                .query_row([source], |row| Ok(Newest { touched: at(row.get(0)?), published: at(row.get(1)?) }))?)
+            Ok(statement.query_row((source, now.as_millisecond()), |row| {
+                Ok(Newest { touched: at(row.get(0)?), published: at(row.get(1)?) })
+            })?)
         })
     }
 }

@@ -126,3 +126,22 @@ async fn where_one_order_is_not_answered_the_other_brings_what_is_new() {
     assert!(error.to_string().contains("modified_after (WordPress 5.7)"), "{error}");
     assert_eq!(reader.known().len(), 3, "the alarm stays, and the articles come");
 }
+
+#[tokio::test]
+async fn an_article_that_is_dated_ahead_hides_nothing_that_came_while_nobody_read() {
+    for kind in KINDS {
+        let api = Api::start(kind);
+        api.add(3, 9_000);
+        api.add(1, -3_600);
+        let mut reader = reader(&api).await;
+        assert_eq!(reader.poll().await.new, 4, "{kind:?}");
+        for restarted in [false, true] {
+            // As if it had come half an hour ago and nobody had read since.
+            api.add(1, 1_800);
+            if restarted {
+                reader.restart();
+            }
+            assert_eq!(reader.poll().await.new, 1, "{kind:?}, restarted: {restarted}");
+        }
+    }
+}

@@ -95,6 +95,13 @@ impl Answer {
         self.moments.iter().map(|(at, _)| *at).max()
     }
 
+    /// The newest moment that has come. An article that is dated ahead must
+    /// not hide what the source dates right.
+    #[must_use]
+    pub fn newest_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.moments.iter().map(|(at, _)| *at).filter(|at| *at <= now).max()
+    }
+
     /// Articles may follow.
     #[must_use]
     pub fn goes_on(&self) -> bool {
