@@ -475,15 +475,18 @@ async fn look_back_forever(
     obeyed: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let mut failures = 0;
     loop {
         let order = obeyed.notified();
-        let wait = match historian.step(&planned).await {
+        let stepped = historian.step(&planned).await;
+        failures = if stepped.is_err() { failures + 1 } else { 0 };
+        let wait = match stepped {
             Ok(history::Step::Idle) => None,
             Ok(history::Step::More) => Some(history::PAUSE),
             Ok(history::Step::Pages) => Some(PAGES_LOOK),
             Ok(history::Step::Done) => Some(Duration::ZERO),
             Err(error) => {
-                tracing::warn!(source = historian.id(), error = %chain(&error), "the source's past could not be read yet");
+                look_back_failed(&historian, failures, &chain(&error)).await;
                 Some(LOOK_BACK_AGAIN)
             }
         };
@@ -492,6 +495,22 @@ async fn look_back_forever(
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             _ = stop.changed() => return,
         }
+    }
+}
+
+async fn look_back_failed(historian: &Historian, failures: u32, error: &str) {
+    let source = historian.id();
+    if !failures.is_multiple_of(history::FAILURES_MAX) {
+        tracing::warn!(source, error, "the source's past could not be read yet");
+        return;
+    }
+    tracing::error!(
+        source,
+        error,
+        "the rest of the source's past is left unread: what was read goes out; order it again"
+    );
+    if let Err(error) = historian.give_up(error).await {
+        tracing::warn!(source, %error, "the past could not be ended yet");
     }
 }
 

@@ -27,6 +27,8 @@ pub const PAUSE: Duration = Duration::from_secs(1);
 pub const PAGES_MAX: u32 = 5_000;
 /// Walks over one source.
 pub const PASSES_MAX: u32 = 3;
+/// Failures in a row until the rest of a past is given up.
+pub const FAILURES_MAX: u32 = 60;
 
 /// Who reads the past of one source.
 #[derive(Debug)]
@@ -105,6 +107,16 @@ impl Historian {
         let after = History { walked: stride.place.is_none(), place: stride.place, found, ..history.clone() };
         self.store.history_goes_on(&self.id, history, after).await?;
         Ok(Step::More)
+    }
+
+    /// One answer could not be read for too long: what was read goes to the
+    /// portals, and a person hears where the past ends.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn give_up(&self, why: &str) -> Result<(), StoreError> {
+        let Some(history) = self.store.history(&self.id)?.filter(|history| !history.walked) else { return Ok(()) };
+        self.store.history_breaks(&self.id, history, why).await
     }
 
     async fn rise(&self, api: &Api, history: &History, planned: &Arc<Planned>) -> Result<Stride, PollError> {

@@ -38,17 +38,36 @@ impl Store {
     /// When it cannot be committed.
     pub async fn history_goes_on(&self, source: &str, before: History, after: History) -> Result<(), StoreError> {
         let source = source.to_owned();
-        self.write(Rank::Order, move |tx| put(tx, &source, &before, Some(&after))).await
+        self.write(Rank::Order, move |tx| put(tx, &source, &before, Some(&after)).map(drop)).await
     }
 
-    /// What was read goes where the order said.
+    /// The rest of the past is left unread.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn history_breaks(&self, source: &str, before: History, why: &str) -> Result<(), StoreError> {
+        let after = History { walked: true, place: None, ..before.clone() };
+        let detail = format!("left unread behind {}: {why}", before.place.as_deref().unwrap_or("its beginning"));
+        let source = source.to_owned();
+        self.write(Rank::Order, move |tx| {
+            if !put(tx, &source, &before, Some(&after))? {
+                return Ok(());
+            }
+            events::append(tx, "dongbo", "source.history-broken", &source, &detail)
+        })
+        .await
+    }
+
+    /// What was read goes where the order said. A newer order reads and sends it itself.
     ///
     /// # Errors
     /// When it cannot be committed.
     pub async fn history_ends(&self, source: &str, history: History) -> Result<(), StoreError> {
         let source = source.to_owned();
         self.write(Rank::Order, move |tx| {
-            put(tx, &source, &history, None)?;
+            if !put(tx, &source, &history, None)? {
+                return Ok(());
+            }
             let order = json(&Order { what: What::Resync, selection: history.selection.clone() })?;
             tx.db.execute(
                 "INSERT INTO orders (at, who, what) VALUES (?1, ?2, ?3)",
@@ -78,14 +97,11 @@ pub(super) fn begin(tx: &Tx<'_>, order: &Order, who: &str) -> Result<(), StoreEr
     Ok(())
 }
 
-fn put(tx: &Tx<'_>, source: &str, before: &History, after: Option<&History>) -> Result<(), StoreError> {
+/// Whether the order was still this one.
+fn put(tx: &Tx<'_>, source: &str, before: &History, after: Option<&History>) -> Result<bool, StoreError> {
     let after = after.map(json).transpose()?;
-    tx.db.prepare_cached("UPDATE source SET history = ?3 WHERE name = ?1 AND history = ?2")?.execute((
-        source,
-        json(before)?,
-        after,
-    ))?;
-    Ok(())
+    let mut statement = tx.db.prepare_cached("UPDATE source SET history = ?3 WHERE name = ?1 AND history = ?2")?;
+    Ok(statement.execute((source, json(before)?, after))? > 0)
 }
 
 fn history(db: &rusqlite::Connection, source: &str) -> Result<Option<History>, StoreError> {

@@ -77,6 +77,43 @@ async fn a_page_on_which_nothing_can_be_read_does_not_end_the_past() {
 }
 
 #[tokio::test]
+async fn a_past_that_cannot_be_read_further_brings_what_was_read_and_says_so() {
+    let api = Api::start(Kind::WordPress);
+    api.add_past(31..151);
+    let mut reader = Reader::of(&api.source()).await;
+    reader.poll().await;
+    ask(&reader, "cong-tinh").await;
+    for _ in 0..2 {
+        assert_eq!(reader.historian().step(reader.planned()).await.unwrap(), Step::More);
+    }
+    reader.historian().give_up("500 Internal Server Error").await.unwrap();
+    assert_eq!(look_back(&reader).await, 0);
+    assert!(reader.known().len() >= 20, "{}", reader.known().len());
+    assert_eq!(reader.store.obey(reader.planned().clone()).await.unwrap(), Piece::Done, "it is resynced");
+    let events = Ledger::open(&reader.folder.path().join("state")).unwrap().events(100).unwrap();
+    let broken = events.iter().find(|event| event.what == "source.history-broken").unwrap();
+    assert!(broken.detail.contains("500 Internal Server Error"), "{broken:?}");
+    reader.historian().give_up("nothing is asked for").await.unwrap();
+    assert_eq!(reader.historian().step(reader.planned()).await.unwrap(), Step::Idle);
+}
+
+#[tokio::test]
+async fn an_order_that_takes_the_place_of_one_is_not_ended_by_it() {
+    let api = Api::start(Kind::WordPress);
+    let reader = Reader::of(&api.source()).await;
+    ask(&reader, "cong-tinh").await;
+    let first = reader.store.history("cong-tinh").unwrap().unwrap();
+    let selection = Selection { source: Some("cong-tinh".into()), since: Some(0), ..Selection::default() };
+    let order = Order { what: What::History, selection };
+    let desk = Ledger::open(&reader.folder.path().join("state")).unwrap();
+    desk.file(&order, "test").unwrap();
+    while reader.store.obey(reader.planned().clone()).await.unwrap() != Piece::Idle {}
+    reader.store.history_ends("cong-tinh", first).await.unwrap();
+    assert_eq!(reader.store.history("cong-tinh").unwrap().unwrap().since, 0);
+    assert!(desk.open_orders().unwrap().is_empty(), "it resyncs when it is read itself");
+}
+
+#[tokio::test]
 async fn a_server_that_repeats_one_page_for_ever_is_left() {
     let listing = Listing::start();
     listing.add(60);
