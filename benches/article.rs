@@ -36,6 +36,7 @@ fn content(number: usize) -> Content {
         url: format!("{ORIGIN}/tin/{number}"),
         image: None,
         number: None,
+        provenance: dongbo::article::Provenance::default(),
     }
 }
 

@@ -29,6 +29,30 @@ pub struct Content {
     /// The number of a document (số, ký hiệu) as its page shows it: `12/CT-UBND`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    #[serde(default, skip_serializing_if = "Provenance::is_empty")]
+    pub provenance: Provenance,
+}
+
+/// What the source says of an article beside its content. Not in the digest:
+/// a portal that begins to say it corrects nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Whom it names as the origin (RSS `source`, Atom `source/title`, `dc:source`), plain text on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<String>,
+    /// The host where that origin stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Language tag (RFC 5646 §2.1), such as `vi` or `en-GB`: the article's own, else its feed's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+impl Provenance {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How exactly the source dated the article.
@@ -37,6 +61,8 @@ pub struct Content {
 pub enum Precision {
     Second,
     Minute,
+    /// The source's minutes are known to be none.
+    Hour,
     Day,
     /// The source gave no date; the time of first sight stands in.
     Guessed,
@@ -59,7 +85,9 @@ impl Content {
         field(&self.body);
         match self.precision {
             Precision::Guessed => field(""),
-            Precision::Second | Precision::Minute | Precision::Day => field(&self.published.to_string()),
+            Precision::Second | Precision::Minute | Precision::Hour | Precision::Day => {
+                field(&self.published.to_string());
+            }
         }
         field(self.byline.as_deref().unwrap_or_default());
         field(&self.url);

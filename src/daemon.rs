@@ -25,6 +25,7 @@ use crate::original::Cadence;
 use crate::plan::{self, Rules};
 use crate::poll::{PollError, Polled, Poller};
 use crate::portals;
+use crate::reach::Reach;
 use crate::source::{self, FeedReader, Fetcher, Hosts, Warning};
 use crate::store::{
     HealthOf, InstanceLock, Linger, Piece, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec, Store,
@@ -94,20 +95,26 @@ impl Daemon {
         let rows = store.configure(source_specs(config), portal_specs(config)).await?;
         let planned = Arc::new(planned(config, &rows));
         let reader = Arc::new(FeedReader::default());
-        let pictures = Pictures::new(&config.state, Arc::new(Allowed::new(config)?));
-        let places = places(config, &rows, &store).await?;
+        let reach = Reach::of(config);
+        for fault in &reach.faults {
+            let reason = &fault.reason;
+            tracing::error!(host = %fault.host, file = %fault.file, reason, "certificates of a host cannot be used");
+        }
+        let pictures = Pictures::new(&config.state, Arc::new(Allowed::new(config, &reach)?));
+        let places = places(config, &rows, &store, &reach).await?;
         plan_newcomers(&store, &planned, &rows).await?;
         let worker = Worker::start(&store, places, &pictures);
         let hosts = Hosts::new(config.hosts);
         let (mut pollers, mut historians) = (Vec::new(), Vec::new());
         for source in &config.sources {
-            let poller = Poller::new(source, feed_limits(config), reader.clone(), store.clone())?;
+            let poller = Poller::new(source, reach.feeds(config), reader.clone(), store.clone())?;
             let poller = poller.politely(hosts.clone());
             historians.push(poller.historian(source));
             pollers.push(poller);
         }
         let (doors, bells) = Doors::of(&config.sources);
-        let watcher = watcher(config, &store, &planned, hosts)?;
+        let fetcher = Fetcher::new(reach.feeds(config))?.politely(hosts);
+        let watcher = watcher(config, &store, &planned, fetcher);
         Ok(Self {
             _lock: lock,
             store,
@@ -256,7 +263,7 @@ fn prepare_folder(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Originals stand on the sources' own hosts, or on public ones.
-fn watcher(config: &Config, store: &Store, planned: &Arc<Planned>, hosts: Hosts) -> Result<Watcher, source::ReadError> {
+fn watcher(config: &Config, store: &Store, planned: &Arc<Planned>, fetcher: Fetcher) -> Watcher {
     let settings = &config.watch;
     let watch = Watch {
         cadence: Cadence {
@@ -270,12 +277,7 @@ fn watcher(config: &Config, store: &Store, planned: &Arc<Planned>, hosts: Hosts)
         share: f64::from(settings.brake) / 100.0,
     };
     let sources = config.sources.iter().map(|source| source.url.clone()).collect();
-    let fetcher = Fetcher::new(feed_limits(config))?.politely(hosts);
-    Ok(Watcher::new(watch, fetcher, sources, store.clone(), planned.clone()))
-}
-
-fn feed_limits(config: &Config) -> source::Limits {
-    source::Limits { decoded_bytes_max: config.limits.feed_bytes_max, ..source::Limits::default() }
+    Watcher::new(watch, fetcher, sources, store.clone(), planned.clone())
 }
 
 fn source_specs(config: &Config) -> Vec<SourceSpec> {
@@ -344,7 +346,7 @@ const DIRECTION: &str = "Chỉ đạo điều hành";
 
 /// The portals that can be worked with. One whose adapter cannot be made (a
 /// missing secret) is held and does not stop the others.
-async fn places(config: &Config, rows: &[PortalRow], store: &Store) -> anyhow::Result<Vec<Place>> {
+async fn places(config: &Config, rows: &[PortalRow], store: &Store, reach: &Reach) -> anyhow::Result<Vec<Place>> {
     let mut gates = Gates::default();
     let mut places = Vec::new();
     for row in rows.iter().filter(|row| !row.retired) {
@@ -355,7 +357,7 @@ async fn places(config: &Config, rows: &[PortalRow], store: &Store) -> anyhow::R
             tracing::error!(portal = %row.name, reason = row.health.reason, "portal held: its address changed");
             continue;
         }
-        let adapter = match portals::build(&portal.adapter, &portal.name, installation.http()) {
+        let adapter = match portals::build(&portal.adapter, &portal.name, reach.portal(installation)) {
             Ok(adapter) => adapter,
             Err(error) => {
                 let reason = format!("{error:#}");
@@ -572,10 +574,9 @@ struct Allowed {
 }
 
 impl Allowed {
-    fn new(config: &Config) -> Result<Self, source::ReadError> {
-        let limits = source::Limits { decoded_bytes_max: config.limits.media_bytes_max, ..source::media_limits() };
+    fn new(config: &Config, reach: &Reach) -> Result<Self, source::ReadError> {
         let origins = config.sources.iter().map(|source| source.url.clone()).collect();
-        Ok(Self { fetcher: Fetcher::new(limits)?, origins })
+        Ok(Self { fetcher: Fetcher::new(reach.pictures(config))?, origins })
     }
 }
 

@@ -21,6 +21,7 @@ pub mod plan;
 pub mod poll;
 pub mod portals;
 pub mod probe;
+pub mod reach;
 pub mod render;
 pub mod report;
 pub mod retry;

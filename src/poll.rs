@@ -24,7 +24,7 @@ use crate::source::feed::{Known, WARNINGS_MAX};
 use crate::source::paged::{self, Ground, Page, Paged, Step, Walk};
 use crate::source::{
     self, Ask, Body, Document, FeedReader, Fetched, Fetcher, Head, Hosts, Limits, Previous, ReadError, Summary,
-    Validators,
+    Validators, identity,
 };
 use crate::store::{self, Committed, Ingested, Planned, Quarantined, Store, StoreError, wall};
 
@@ -63,6 +63,8 @@ pub struct Poller {
     hid: bool,
     /// How far the readings of an API have come; `None`: not asked of the ledger yet.
     tides: Option<Vec<rise::Tide>>,
+    /// Tombstones of the last reading: each is heeded once.
+    buried: HashSet<Name>,
     /// Its articles' own pages have taught what is usual.
     learned: bool,
     /// Items of the feed that need not be looked at again.
@@ -123,6 +125,7 @@ impl Poller {
             head: Head::default(),
             hid: false,
             tides: None,
+            buried: HashSet::new(),
             learned: false,
             known: Known::default(),
         })
@@ -330,19 +333,19 @@ impl Poller {
         let known = self.previous.take().is_some_and(|previous| previous.hash.is_some());
         let mut walk = Walk::new(if known { Ground::Known } else { Ground::Unsure });
         let mut read = Read { summary: Summary { complete: true, ..Summary::default() }, ..Read::default() };
-        let (mut body, mut number, mut last) = (first, 0, None);
+        let (mut body, mut number, mut seen) = (first, 0, HashSet::new());
         loop {
             let this = body.hash;
             let (step, next) = self.page(paged, body, number, planned, &mut read).await?;
-            // A server that ignores the page's number sends the same page for ever.
-            let next = next.filter(|_| last.replace(this) != Some(this));
+            // A server that ignores the page's number sends the same page for ever; another leads in a circle.
+            let next = next.filter(|_| seen.insert(this));
             let url = match (walk.next(Step { more: next.is_some(), ..step }), next) {
                 (paged::Next::Page, Some(next)) => {
                     number += 1;
                     next
                 }
                 (paged::Next::Again, _) => {
-                    (number, last) = (0, None);
+                    (number, seen) = (0, HashSet::new());
                     paged.first(&self.url)
                 }
                 (paged::Next::Gap, _) => {
@@ -402,6 +405,7 @@ impl Poller {
         let (send, mut receive) = tokio::sync::mpsc::channel(2);
         let reader = self.reader.clone();
         let (validators, hash) = (body.validators.clone(), body.hash);
+        let origins = [&self.url, &body.final_url].map(identity::origin);
         let known = std::mem::take(&mut self.known);
         let parse = tokio::task::spawn_blocking(move || parse(&reader, &body, known, &send));
         let (mut committed, began) = (Committed::default(), wall());
@@ -419,12 +423,26 @@ impl Poller {
         if committed.returning == 0 && self.pages.is_none() {
             self.known = std::mem::take(&mut summary.known);
         }
+        self.look_at(&summary.tombstones, origins).await?;
         if summary.complete {
             self.save(validators, hash, planned).await?;
         } else {
             self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
         }
         Ok(Polled::Changed { committed, summary: Box::new(summary) })
+    }
+
+    /// A tombstone withdraws nothing: feeds are rebuilt and mistaken. It is
+    /// reason enough to look at the original at once.
+    async fn look_at(&mut self, tombstones: &[Name], origins: [String; 2]) -> Result<(), StoreError> {
+        let new: Vec<Name> = tombstones.iter().filter(|name| !self.buried.contains(name)).cloned().collect();
+        self.buried = tombstones.iter().cloned().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let due = self.store.look_now(origins.to_vec(), new).await?;
+        tracing::info!(source = %self.id, due, "the feed says that articles were deleted: their originals are looked at");
+        Ok(())
     }
 
     /// A reading that shares nothing with those before: articles in between may be lost.

@@ -122,6 +122,7 @@ mod tests {
             url: "https://portal.example.vn/a?b=1&c=2".into(),
             image: None,
             number: None,
+            provenance: crate::article::Provenance::default(),
         }
     }
 

@@ -9,9 +9,11 @@ use dongbo_sdk::{Capabilities, CategorySupport, DateSupport, ErrorKind, KeySuppo
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::article::Provenance;
 use crate::config::{Config, Source};
 use crate::delivery::{Hold, Moment, Stands, State, Waiting, Wanted};
 use crate::message::{Lang, Message, Problem, SourceFault, span};
+use crate::reach::HostTerms;
 use crate::source::date::LOCAL;
 use crate::store::{
     ArticleRow, Counts, DeliveryRow, Desk, Gap, Health, HeldCount, OrderRow, PortalRow, Rhythm, StoreError, wall,
@@ -54,6 +56,8 @@ pub struct Status {
     /// Ids of portals that have left the configuration; their copies stay.
     pub retired: Vec<String>,
     pub sources: Vec<SourceStatus>,
+    /// Hosts that are reached on terms of their own, `[[host]]`.
+    pub hosts: Vec<HostTerms>,
     pub originals: Originals,
     pub orders: Vec<OrderRow>,
 }
@@ -180,6 +184,7 @@ impl Status {
             portals,
             retired: rows.into_iter().filter(|row| row.retired).map(|row| row.name).collect(),
             sources,
+            hosts: HostTerms::all(config),
             originals: Originals {
                 watched: watched.originals,
                 due: watched.due,
@@ -214,6 +219,9 @@ impl Status {
             for message in &source.messages {
                 let _ = writeln!(text, "{}", indented(&message.to_string()));
             }
+        }
+        for host in &self.hosts {
+            let _ = writeln!(text, "{}", host.text(lang));
         }
         let _ = writeln!(text, "{}", self.originals.text(lang));
         for order in &self.orders {
@@ -538,6 +546,10 @@ pub struct Article {
     pub first_seen_at: i64,
     pub categories: Vec<String>,
     pub sources: Vec<String>,
+    /// Whom the article names as its origin, the host of that, and its language.
+    pub credit: Option<String>,
+    pub credit_host: Option<String>,
+    pub language: Option<String>,
     pub copies: Vec<CopyStatus>,
 }
 
@@ -572,6 +584,8 @@ impl Article {
         for delivery in desk.deliveries(row.id)? {
             copies.push(copy_status(desk, &delivery, now)?);
         }
+        let Provenance { credit, host, language } =
+            desk.current(row.id)?.map(|content| content.provenance).unwrap_or_default();
         Ok(Self {
             key: row.key.clone(),
             title: row.title.clone(),
@@ -582,6 +596,9 @@ impl Article {
             first_seen_at: row.first_seen,
             categories: row.categories.clone(),
             sources: row.sources.clone(),
+            credit,
+            credit_host: host,
+            language,
             copies,
         })
     }
@@ -597,6 +614,16 @@ impl Article {
             when(self.published_at, lang),
             self.categories.join(", ")
         );
+        let credit = self.credit.as_deref().map(|credit| {
+            let host = self.credit_host.as_deref().filter(|host| *host != credit);
+            let host = host.map(|host| format!(" ({host})")).unwrap_or_default();
+            format!("{} {credit}{host}", either(lang, "theo nguồn", "it names as its origin"))
+        });
+        let language = self.language.as_deref().map(|tag| format!("{} {tag}", either(lang, "ngôn ngữ", "language")));
+        let said: Vec<String> = credit.into_iter().chain(language).collect();
+        if !said.is_empty() {
+            let _ = writeln!(text, "{}", said.join("; "));
+        }
         if self.withdrawn {
             let why = withdrawn_by(self.withdrawn_by.as_deref(), lang);
             let _ = writeln!(text, "{}: {why}", either(lang, "ĐÃ THU HỒI", "WITHDRAWN"));

@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::message::{Message, Problem, of};
 use crate::plan;
 use crate::portals;
+use crate::reach::{HostTerms, Reach};
 use crate::report::{losses, when};
 use crate::source::{Document, FeedReader, Fetched, Fetcher, Limits, Previous, ReadError};
 use crate::store::{Desk, PortalRow, wall};
@@ -39,8 +40,18 @@ pub struct Args {
 struct Report {
     /// Wall clock, ms.
     at: i64,
+    /// Hosts that are reached on terms of their own, `[[host]]`.
+    hosts: Vec<HostReport>,
     portals: Vec<PortalReport>,
     sources: Vec<SourceReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct HostReport {
+    #[serde(flatten)]
+    terms: HostTerms,
+    passed: bool,
+    problem: Option<Message>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -80,30 +91,35 @@ pub(super) fn check(office: &Office, args: &Args) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(error.into()))?;
+    let reach = Reach::of(config);
     let report = runtime.block_on(async {
-        let mut report = Report { at: wall(), portals: Vec::new(), sources: Vec::new() };
+        let hosts = hosts(office, config, &reach);
+        let mut report = Report { at: wall(), hosts, portals: Vec::new(), sources: Vec::new() };
         for portal in &config.portals {
             if chosen.as_ref().is_none_or(|ids| ids.contains(&portal.id)) {
                 let row = rows.iter().find(|row| row.name == portal.id);
-                let asked = Asked { office, config, portal, row };
+                let asked = Asked { office, config, reach: &reach, portal, row };
                 report.portals.push(asked.portal(args.write).await);
             }
         }
         if chosen.is_none() {
             for source in &config.sources {
-                report.sources.push(check_source(office, config, source).await);
+                report.sources.push(check_source(office, config, &reach, source).await);
             }
         }
         report
     });
     office.show(&report, || report.text(office))?;
-    let passed = report.portals.iter().all(|portal| portal.passed) && report.sources.iter().all(|source| source.passed);
+    let passed = report.hosts.iter().all(|host| host.passed)
+        && report.portals.iter().all(|portal| portal.passed)
+        && report.sources.iter().all(|source| source.passed);
     Ok(if passed { Exit::Done } else { Exit::Left })
 }
 
 struct Asked<'a> {
     office: &'a Office,
     config: &'a Config,
+    reach: &'a Reach,
     portal: &'a Portal,
     row: Option<&'a PortalRow>,
 }
@@ -157,7 +173,8 @@ impl Asked<'_> {
             report.detail = Some(chain(&error));
             return Err(Problem::SecretMissing { portal: self.portal.id.clone(), place: place.clone() });
         }
-        let limits = self.config.installation(&self.portal.installation).map(|one| one.http()).unwrap_or_default();
+        let limits =
+            self.config.installation(&self.portal.installation).map(|one| self.reach.portal(one)).unwrap_or_default();
         portals::build(&self.portal.adapter, &self.portal.name, limits).map_err(|error| {
             report.detail = Some(format!("{error:#}"));
             of::kind(ErrorKind::Config, &self.portal.id, &self.portal.adapter.address().site)
@@ -341,9 +358,18 @@ impl Probe {
     }
 }
 
-async fn check_source(office: &Office, config: &Config, source: &crate::config::Source) -> SourceReport {
+fn hosts(office: &Office, config: &Config, reach: &Reach) -> Vec<HostReport> {
+    let host = |terms: HostTerms| {
+        let fault = reach.faults.iter().find(|fault| fault.host == terms.name);
+        let problem = fault.map(|fault| fault.problem().message(office.lang));
+        HostReport { terms, passed: problem.is_none(), problem }
+    };
+    HostTerms::all(config).into_iter().map(host).collect()
+}
+
+async fn check_source(office: &Office, config: &Config, reach: &Reach, source: &crate::config::Source) -> SourceReport {
     let mut report = SourceReport { id: source.id.clone(), passed: true, items: 0, quarantined: 0, problem: None };
-    match read(config, source).await {
+    match read(reach.feeds(config), source).await {
         Ok((items, quarantined)) => (report.items, report.quarantined) = (items, quarantined),
         Err(error) => {
             report.passed = false;
@@ -353,8 +379,7 @@ async fn check_source(office: &Office, config: &Config, source: &crate::config::
     report
 }
 
-async fn read(config: &Config, source: &crate::config::Source) -> Result<(usize, usize), ReadError> {
-    let limits = Limits { decoded_bytes_max: config.limits.feed_bytes_max, ..Limits::default() };
+async fn read(limits: Limits, source: &crate::config::Source) -> Result<(usize, usize), ReadError> {
     let Fetched::Changed(body) = Fetcher::new(limits)?.fetch(&source.url, &Previous::default()).await? else {
         return Err(ReadError::NotModifiedLoop);
     };
@@ -373,6 +398,11 @@ async fn read(config: &Config, source: &crate::config::Source) -> Result<(usize,
 impl Report {
     fn text(&self, office: &Office) -> String {
         let mut lines = vec![when(self.at, office.lang)];
+        for host in &self.hosts {
+            lines.push(host.terms.text(office.lang));
+            let problem = host.problem.as_ref().map(ToString::to_string).unwrap_or_default();
+            lines.extend(problem.lines().map(|line| format!("  {line}")));
+        }
         lines.extend(self.portals.iter().map(|portal| portal.text(office)));
         for source in &self.sources {
             let (id, items, aside) = (&source.id, source.items, source.quarantined);

@@ -11,6 +11,7 @@ use crate::config::Portal;
 use crate::exit::Exit;
 use crate::message::{Problem, of};
 use crate::portals;
+use crate::reach::Reach;
 use crate::store::{KnownCopy, Order, Selection, What};
 
 /// Recent copies that are looked for behind the new address.
@@ -65,7 +66,7 @@ struct Found {
 fn ask(ledger: &Ledger<'_>, portal: &Portal, copies: &[KnownCopy]) -> Result<Found, Error> {
     let wrong = |error: String| Error::new(dongbo_sdk::ErrorKind::Config, dongbo_sdk::Operation::Check, error);
     let installation = ledger.config.installation(&portal.installation);
-    let limits = installation.map(|one| one.http()).unwrap_or_default();
+    let limits = installation.map(|one| Reach::of(ledger.config).portal(one)).unwrap_or_default();
     let adapter = portals::build(&portal.adapter, &portal.name, limits).map_err(|error| wrong(format!("{error:#}")))?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| wrong(error.to_string()))?;

@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::firewall::{self, Policy};
 use crate::message::{Lang, of};
 use crate::pages::{Found, Pace};
+use crate::reach::Reach;
 use crate::report::{either, when};
 use crate::source::page::is_complete;
 use crate::source::{
@@ -52,11 +53,12 @@ struct Fed {
 
 pub(super) fn read(office: &Office, args: &Args) -> Result<Exit, Failure> {
     let source = args.source.as_deref().map(|id| known(office, id)).transpose()?;
+    let limits = limits(office);
     let (url, fed) = match args.place.parse::<Url>() {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => (url.clone(), fetch(&url, source)),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => (url.clone(), fetch(&url, source, limits.clone())),
         Ok(_) | Err(_) => file(Path::new(&args.place)).map_err(|error| no_file(office, &args.place, &error))?,
     };
-    match fed.and_then(|fed| parse(&fed, source, args.format, office.lang)) {
+    match fed.and_then(|fed| parse(&fed, source, args.format, limits, office.lang)) {
         Ok(reading) => {
             let exit = if reading.quarantined.is_empty() && reading.complete { Exit::Done } else { Exit::Left };
             office.show(&reading, || reading.text(office.lang))?;
@@ -78,7 +80,12 @@ fn known<'a>(office: &'a Office, id: &str) -> Result<&'a Source, Failure> {
     })
 }
 
-fn fetch(url: &Url, source: Option<&Source>) -> Result<Fed, ReadError> {
+/// The terms of `[[host]]` hold here too, where there is a configuration.
+fn limits(office: &Office) -> Limits {
+    office.config().map_or_else(|_| Limits::default(), |config| Reach::of(config).feeds(config))
+}
+
+fn fetch(url: &Url, source: Option<&Source>, limits: Limits) -> Result<Fed, ReadError> {
     let runtime = runtime()?;
     let paged = source.and_then(|source| source.read.as_ref());
     let first = paged.map_or_else(|| url.clone(), |paged| paged.first(url));
@@ -88,7 +95,7 @@ fn fetch(url: &Url, source: Option<&Source>) -> Result<Fed, ReadError> {
     let configured = source.map_or(url, |source| &source.url);
     let authorization = secret.as_ref().filter(|_| configured.origin() == url.origin());
     let ask = Ask { url: &first, source: url, previous: &Previous::default(), authorization };
-    match runtime.block_on(async { Fetcher::new(Limits::default())?.ask(ask).await })? {
+    match runtime.block_on(async { Fetcher::new(limits)?.ask(ask).await })? {
         Fetched::Changed(body) => Ok(Fed { bytes: body.bytes, content_type: body.content_type, url: body.final_url }),
         Fetched::Unchanged { .. } => Err(ReadError::NotModifiedLoop),
     }
@@ -122,7 +129,13 @@ fn file(path: &Path) -> std::io::Result<(Url, Result<Fed, ReadError>)> {
     Ok((url.clone(), Ok(Fed { bytes, content_type: None, url })))
 }
 
-fn parse(fed: &Fed, source: Option<&Source>, format: Option<Format>, lang: Lang) -> Result<Reading, ReadError> {
+fn parse(
+    fed: &Fed,
+    source: Option<&Source>,
+    format: Option<Format>,
+    limits: Limits,
+    lang: Lang,
+) -> Result<Reading, ReadError> {
     let document =
         Document { body: &fed.bytes, content_type: fed.content_type.as_deref(), url: &fed.url, now: Timestamp::now() };
     let (read, mut summary) = match source.and_then(|source| Some((source, source.read.as_ref()?))) {
@@ -137,7 +150,7 @@ fn parse(fed: &Fed, source: Option<&Source>, format: Option<Format>, lang: Lang)
     };
     let categories = source.map(|source| source.categories.as_slice()).unwrap_or_default();
     let read = match source.and_then(|source| Some((source, source.page.as_ref()?))) {
-        Some((source, page)) => with_pages(read, source, page, &mut summary)?,
+        Some((source, page)) => with_pages(read, source, page, limits, &mut summary)?,
         None => read,
     };
     let (mut items, mut quarantined) = (Vec::new(), Vec::new());
@@ -171,10 +184,11 @@ fn with_pages(
     read: Entries,
     source: &Source,
     config: &source::page::Config,
+    limits: Limits,
     summary: &mut Summary,
 ) -> Result<Entries, ReadError> {
     let runtime = runtime()?;
-    let (fetcher, config, pace) = (Fetcher::new(Limits::default())?, Arc::new(config.clone()), Pace::default());
+    let (fetcher, config, pace) = (Fetcher::new(limits)?, Arc::new(config.clone()), Pace::default());
     let mut filled = Entries::new();
     for entry in read.into_iter().take(pace.at_once) {
         let entry = match entry {
@@ -228,6 +242,11 @@ fn warning_text(warning: &Warning, lang: Lang) -> String {
             lang,
             format!("nhiều bài dùng chung guid {guid}"),
             format!("different articles share the guid {guid}"),
+        ),
+        Warning::WeakGuids { bad, items } => either(
+            lang,
+            format!("{bad} trong {items} bài không có guid riêng: bài được nhận ra theo liên kết"),
+            format!("{bad} of {items} items have no guid of their own: articles are known by their links"),
         ),
         Warning::TitleCut { title } => {
             either(lang, format!("tiêu đề bị cắt: {title}"), format!("the title was cut: {title}"))

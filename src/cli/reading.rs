@@ -22,10 +22,13 @@ pub(super) const FIELDS: &str = "With --json, for programs (times in ms since 19
   items[].body_bytes        number       bytes of body
   items[].byline            string|null  the author
   items[].categories        list         of strings, without repetition
+  items[].credit            string|null  whom it names as its origin
+  items[].credit_host       string|null  the host of that
   items[].held              list         why the content firewall would hold it
   items[].held[].detail     string       what was found
   items[].held[].kind       string       words, hidden, or hosts that are not known yet
   items[].image             string|null  address of the picture that stands for it
+  items[].language          string|null  of the text (RFC 5646)
   items[].names             list         by which it is known, the most trusted first
   items[].names[].kind      string       guid, url or hash
   items[].names[].value     string
@@ -76,6 +79,9 @@ pub(super) struct Item {
     pub byline: Option<String>,
     pub body: String,
     pub number: Option<String>,
+    pub credit: Option<String>,
+    pub credit_host: Option<String>,
+    pub language: Option<String>,
     pub held: Vec<Told>,
 }
 
@@ -128,6 +134,9 @@ impl Item {
             byline: content.byline,
             body: content.body,
             number: content.number,
+            credit: content.provenance.credit,
+            credit_host: content.provenance.host,
+            language: content.provenance.language,
             held,
         }
     }
@@ -146,6 +155,7 @@ pub(super) fn kind(warning: &Warning) -> &'static str {
         Warning::NoDate { .. } => "no-date",
         Warning::FutureDate { .. } => "future-date",
         Warning::SharedGuid { .. } => "shared-guid",
+        Warning::WeakGuids { .. } => "weak-guids",
         Warning::TitleCut { .. } => "title-cut",
         Warning::LegacyText { .. } => "legacy-text",
         Warning::TooManyItems => "too-many-items",

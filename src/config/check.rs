@@ -15,7 +15,9 @@ use crate::firewall;
 use crate::source::Politeness;
 use crate::source::json::Wrong;
 
-use super::{ATTRIBUTION_PLACES, Config, Installation, Keep, Limits, Portal, Source, Watch, effective, wire};
+use super::{
+    ATTRIBUTION_PLACES, Config, Host, Installation, Keep, Limits, Portal, Source, Watch, effective, host, wire,
+};
 
 /// More often than this is a burden on the source and never of use.
 const POLL_MIN: Duration = Duration::from_secs(10);
@@ -55,6 +57,7 @@ pub(super) fn check(
         keep: check.keep(&document.keep),
         watch: check.watch(&document.watch),
         hosts: check.hosts(&document.hosts),
+        named_hosts: check.named_hosts(&document, folder),
         hook: check.hook(&document),
         sources: check.sources(&document),
         installations: check.installations(&document),
@@ -274,6 +277,24 @@ impl Check<'_> {
             self.refuse(&single("hosts", "pause"), "is out of bounds", "write \"10ms\" to \"1m\"");
         }
         effective::hosts(hosts)
+    }
+
+    fn named_hosts(&mut self, document: &wire::Document, folder: &Path) -> Vec<Host> {
+        let mut hosts: Vec<Host> = Vec::new();
+        for (index, written) in document.host.iter().enumerate() {
+            let entry = Entry("host", index);
+            match host::host(written, folder) {
+                Ok(host) if hosts.iter().any(|known| known.name == host.name) => {
+                    self.refuse(&entry.key("name"), "is named twice", "keep one table for each host");
+                }
+                Ok(host) => hosts.push(host),
+                Err(host::Wrong { key, item, problem, change }) => {
+                    let path = item.map_or_else(|| entry.key(key), |item| entry.item(key, item));
+                    self.refuse(&path, problem, change);
+                }
+            }
+        }
+        hosts
     }
 
     /// A token and a place where it is heard need each other.

@@ -171,10 +171,11 @@ impl<'a> Positions<'a> {
 
     /// An entry of an array of tables by its id, else by its number.
     fn entry(&self, table: &str, index: usize) -> String {
+        let key = if table == "host" { "name" } else { "id" };
         let id = self
             .root
             .as_ref()
-            .and_then(|root| root.get(table)?.get_ref().get(index)?.get_ref().get("id")?.get_ref().as_str().map(quote));
+            .and_then(|root| root.get(table)?.get_ref().get(index)?.get_ref().get(key)?.get_ref().as_str().map(quote));
         match id {
             Some(id) => format!("[[{table}]] {id}"),
             None => format!("[[{table}]] number {}", index + 1),

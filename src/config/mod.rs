@@ -9,6 +9,7 @@
 mod check;
 mod effective;
 mod error;
+mod host;
 mod human;
 mod show;
 mod wire;
@@ -19,7 +20,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dongbo_sdk::{MissingCategory, Removal, SecretRef, Visibility};
+use dongbo_sdk::{HostName, MissingCategory, Removal, SecretRef, Visibility};
 use url::Url;
 
 pub use error::{ConfigError, Fault};
@@ -28,7 +29,7 @@ pub use human::{Backfill, Human, Rate, Size};
 use crate::firewall::Policy;
 use crate::message::Lang;
 use crate::portals::AdapterConfig;
-use crate::source::{Paged, Politeness};
+use crate::source::{Network, Paged, Politeness};
 use error::{Positions, Step};
 
 /// Where the configuration stands unless `--config` or `DONGBO_CONFIG` says otherwise.
@@ -57,6 +58,8 @@ pub struct Config {
     pub watch: Watch,
     /// `[hosts]`
     pub hosts: Politeness,
+    /// `[[host]]`
+    pub named_hosts: Vec<Host>,
     /// `[hook]`: where hooks are heard, on loopback; `None`: nowhere.
     pub hook: Option<SocketAddr>,
     /// `[[source]]` in the order of the file: an article's content comes from
@@ -92,6 +95,18 @@ pub struct Watch {
     pub pace: Duration,
     /// Percent.
     pub brake: u32,
+}
+
+/// `[[host]]`: what holds for one host, or for all below a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    pub name: HostName,
+    /// PEM file of certificates that are believed for it.
+    pub ca: Option<PathBuf>,
+    /// Private networks in which it may lie.
+    pub networks: Vec<Network>,
+    /// Where connections to it go instead, on loopback.
+    pub via: Option<SocketAddr>,
 }
 
 /// How much history of settled deliveries stays (`[keep]`). Parked ones keep theirs.

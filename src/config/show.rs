@@ -9,7 +9,7 @@ use dongbo_sdk::{MissingCategory, Removal, SecretRef, Visibility};
 use serde::Serialize;
 
 use super::human::{Backfill, Human, Rate, Size};
-use super::{Config, Installation, Portal, Source, Watch, wire};
+use super::{Config, Host, Installation, Portal, Source, Watch, wire};
 use crate::firewall::Policy;
 use crate::message::Lang;
 
@@ -31,6 +31,8 @@ struct Document<'a> {
     keep: Keep,
     watch: WatchEntry,
     hosts: HostsEntry,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    host: Vec<HostEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hook: Option<HookEntry>,
     source: Vec<SourceEntry<'a>>,
@@ -67,6 +69,16 @@ struct WatchEntry {
 struct HostsEntry {
     in_flight: usize,
     pause: Human,
+}
+
+#[derive(Serialize)]
+struct HostEntry<'a> {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca: Option<&'a Path>,
+    networks: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -168,6 +180,7 @@ impl<'a> From<&'a Config> for Document<'a> {
             keep: Keep { attempts: config.keep.attempts, age: Human(config.keep.age) },
             watch: WatchEntry::from(&config.watch),
             hosts: HostsEntry { in_flight: config.hosts.in_flight, pause: Human(config.hosts.pause) },
+            host: config.named_hosts.iter().map(HostEntry::from).collect(),
             hook: config.hook.map(|listen| HookEntry { listen: listen.to_string() }),
             source: config.sources.iter().map(SourceEntry::from).collect(),
             installation: config.installations.iter().map(InstallationEntry::from).collect(),
@@ -189,6 +202,14 @@ impl From<&Watch> for WatchEntry {
             pace: human(pace),
             brake: *brake,
         }
+    }
+}
+
+impl<'a> From<&'a Host> for HostEntry<'a> {
+    fn from(host: &'a Host) -> Self {
+        let Host { name, ca, networks, via } = host;
+        let networks = networks.iter().map(ToString::to_string).collect();
+        Self { name: name.to_string(), ca: ca.as_deref(), networks, via: via.map(|via| via.to_string()) }
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) struct Document {
     pub watch: Watch,
     #[serde(default)]
     pub hosts: Hosts,
+    /// Hosts that are reached on terms of their own.
+    #[serde(default)]
+    pub host: Vec<Host>,
     /// Without this table no hook is heard.
     pub hook: Option<Hook>,
     /// Where articles are read from. The first source that carries an article
@@ -130,6 +133,29 @@ pub(super) struct Hosts {
     pub in_flight: Option<u16>,
     /// Between the beginnings of two requests. Default `"500ms"`.
     pub pause: Option<Human>,
+}
+
+/// `[[host]]`: a host that is reached on terms of its own, whoever asks it.
+/// Certificates are verified for every host alike: name, validity, chain.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table [[host]]")]
+pub(super) struct Host {
+    /// `"portal.example.vn"`, or `"*.example.vn"` for all hosts below it. The
+    /// most exact entry counts alone.
+    pub name: String,
+    /// File with certificates (PEM) that are believed for this host besides
+    /// this machine's: those that signed themselves as authorities, others
+    /// where the host leaves them out of its chain. Relative to this file.
+    pub ca: Option<PathBuf>,
+    /// It may lie in the networks of an organisation: `10.0.0.0/8`,
+    /// `172.16.0.0/12`, `192.168.0.0/16`, `fc00::/7`. Default false.
+    pub private: Option<bool>,
+    /// It may lie in these private networks: `["10.20.0.0/16"]`. Default: none.
+    pub networks: Option<Vec<String>>,
+    /// Connections to it go to this address on this machine instead, where a
+    /// server of yours passes them on: for hosts with TLS too old to speak to.
+    /// Sources, pages, pictures and looks; not portals. `"127.0.0.1:8443"`
+    pub via: Option<String>,
 }
 
 /// `[hook]`: a source that publishes calls, and is read at once.

@@ -14,6 +14,7 @@ fn item(title: &str, body: &str) -> Item {
         url: "https://bacninh.gov.vn/news/1".into(),
         image: None,
         number: None,
+        provenance: crate::article::Provenance::default(),
     };
     let names = vec![Name { kind: NameKind::Guid, value: "1".into() }];
     let origin = "https://bacninh.gov.vn".into();

@@ -152,6 +152,12 @@ pub enum Problem {
     DaemonNotRunning {
         state: PathBuf,
     },
+    /// Certificates of `[[host]]` cannot be used: the host is verified without them.
+    HostAuthority {
+        host: String,
+        file: String,
+        reason: String,
+    },
 }
 
 /// Why a source gives nothing.
@@ -256,6 +262,7 @@ impl Problem {
             Self::SeveralCopies { .. } => "several-copies",
             Self::NothingSelected { .. } => "nothing-selected",
             Self::DaemonNotRunning { .. } => "daemon-not-running",
+            Self::HostAuthority { .. } => "host-authority",
         }
     }
 
@@ -295,6 +302,9 @@ impl Problem {
             }
             Self::NothingSelected { selection } => vec![cut("selection", selection)],
             Self::DaemonNotRunning { state } => vec![cut("path", state.display())],
+            Self::HostAuthority { host, file, reason } => {
+                vec![cut("host", host), cut("path", file), cut("reason", reason)]
+            }
         }
     }
 }

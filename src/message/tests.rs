@@ -85,7 +85,7 @@ fn stores(world: &World) -> [Problem; 8] {
     faults.map(|fault| Problem::Store { fault, path: world.path.clone() })
 }
 
-fn others(world: &World) -> [Problem; 12] {
+fn others(world: &World) -> [Problem; 13] {
     let portal = world.portal.to_owned();
     let article = world.words.clone();
     let secret = SecretRef::File("/etc/dongbo/so-tttt.secret".into());
@@ -99,6 +99,11 @@ fn others(world: &World) -> [Problem; 12] {
         Problem::OtherSite { portal: portal.clone(), address: world.address.clone(), found: article.clone() },
         Problem::PortalHeld { portal: portal.clone(), kind: ErrorKind::Unauthenticated },
         Problem::CopyRemoved { portal: portal.clone(), article: article.clone() },
+        Problem::HostAuthority {
+            host: "*.example.vn".into(),
+            file: world.path.display().to_string(),
+            reason: "it holds no certificate".into(),
+        },
         Problem::SeveralCopies { portal, article: article.clone(), copies: vec!["118".into(), "131".into()] },
         Problem::NothingSelected { selection: article },
         Problem::DaemonNotRunning { state: world.path.clone() },
@@ -139,7 +144,8 @@ fn every_problem_has_a_sample() {
         | Problem::CopyRemoved { .. }
         | Problem::SeveralCopies { .. }
         | Problem::NothingSelected { .. }
-        | Problem::DaemonNotRunning { .. } => true,
+        | Problem::DaemonNotRunning { .. }
+        | Problem::HostAuthority { .. } => true,
     };
     assert!(samples.iter().all(sampled));
 }

@@ -205,6 +205,18 @@ pub(super) fn text(problem: &Problem) -> Both<Text> {
                 "Start the service: systemctl start dongbo; or run it once: dongbo run --once",
             ],
         ),
+        Problem::HostAuthority { .. } => both(
+            [
+                "Không dùng được tệp chứng thư khai cho máy chủ này ({reason}); vẫn xác minh như thường.",
+                "máy chủ {host}, tệp {path}",
+                "Đặt tệp PEM mà người dùng dongbo đọc được, hoặc sửa ca trong [[host]]; rồi khởi động lại dongbo.",
+            ],
+            [
+                "The file of certificates for this host cannot be used ({reason}); it is verified as usual.",
+                "host {host}, file {path}",
+                "Put a PEM file there that the user dongbo can read, or correct ca in [[host]]; then restart dongbo.",
+            ],
+        ),
     }
 }
 
@@ -430,11 +442,11 @@ fn source_lines(fault: SourceFault) -> ([&'static str; 2], [&'static str; 2]) {
         SourceFault::Tls => (
             [
                 "Chứng thư số của nguồn không hợp lệ hoặc đã hết hạn.",
-                "Báo đơn vị quản trị nguồn gia hạn chứng thư số; kiểm tra ngày giờ của máy này.",
+                "Báo đơn vị quản trị nguồn sửa; kiểm tra ngày giờ máy này; nếu chỉ thiếu chứng thư trung gian: ca trong [[host]].",
             ],
             [
                 "The source's certificate is not valid or has expired.",
-                "Ask the source's administrators to renew it; check the date of this machine.",
+                "Tell its administrators; check the date of this machine; if only a certificate between is missing: ca in [[host]].",
             ],
         ),
         SourceFault::Braked => (

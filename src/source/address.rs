@@ -3,16 +3,22 @@
 //!
 //! Three places, since one is not enough: resolved addresses (this module's
 //! resolver), literal addresses in a URL (the HTTP client skips the resolver
-//! for them) and each hop of a redirect. The configured origin is exempt:
-//! intranet portals are common.
+//! for them) and each hop of a redirect. The configured origin is exempt, and
+//! hosts that the operator lets lie within ([`Intranet`]): intranet portals are
+//! common.
 
+use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 use url::{Host, Url};
 
 use super::error::ReadError;
+use super::intranet::Intranet;
 
 /// Names that mean this machine or its cloud's metadata, whatever they resolve to.
 const NAMES: [&str; 3] = ["localhost", "metadata", "metadata.google.internal"];
@@ -84,17 +90,17 @@ fn refused_v6(ip: Ipv6Addr) -> Option<&'static str> {
 /// The URL parser has already made `0x7f.1`, `2130706433` and the like literal.
 ///
 /// # Errors
-/// `Refused` for literals and names that are not public, and for other schemes than http(s).
-pub fn check_literal(url: &Url) -> Result<(), ReadError> {
+/// `Refused` for literals and names that are neither public nor the intranet's, and for other schemes than http(s).
+pub fn check_literal(url: &Url, intranet: &Intranet) -> Result<(), ReadError> {
     let refuse = |reason| Err(ReadError::Refused { address: shown(url), reason });
     if !matches!(url.scheme(), "http" | "https") {
         return refuse("neither http nor https");
     }
     let reason = match url.host() {
         None => Some("no host"),
-        Some(Host::Ipv4(ip)) => refused(IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => refused(IpAddr::V6(ip)),
-        Some(Host::Domain(name)) => refused_name(name),
+        Some(Host::Ipv4(ip)) => refused_at(&ip.to_string(), IpAddr::V4(ip), intranet),
+        Some(Host::Ipv6(ip)) => refused_at(&ip.to_string(), IpAddr::V6(ip), intranet),
+        Some(Host::Domain(name)) => refused_name(name).filter(|_| !intranet.knows(name)),
     };
     reason.map_or(Ok(()), refuse)
 }
@@ -121,22 +127,82 @@ pub fn shown(url: &Url) -> String {
     }
 }
 
-/// The system's resolver, minus what is not public. One refused address refuses
-/// the name: a name that leads to both is an attack.
+/// Why a host may not lie at an address, or `None` where it may.
+fn refused_at(host: &str, ip: IpAddr, intranet: &Intranet) -> Option<&'static str> {
+    refused(ip).filter(|_| !intranet.allows(host, ip))
+}
+
+/// Who tells the addresses of a name.
+#[async_trait]
+pub trait Names: fmt::Debug + Send + Sync {
+    /// # Errors
+    /// Where the name has none.
+    async fn look_up(&self, host: &str) -> io::Result<Vec<IpAddr>>;
+}
+
+/// The system's resolver.
 #[derive(Debug, Clone, Copy)]
-pub struct GuardedResolver;
+pub struct SystemNames;
+
+#[async_trait]
+impl Names for SystemNames {
+    async fn look_up(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
+    }
+}
+
+/// A resolver without a guard, for configured origins.
+#[derive(Debug, Clone)]
+pub struct OpenResolver {
+    pub names: Arc<dyn Names>,
+    pub intranet: Intranet,
+}
+
+impl Resolve for OpenResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let Self { names, intranet } = self.clone();
+        Box::pin(async move {
+            if let Some(via) = intranet.via(name.as_str()) {
+                return Ok(Box::new(std::iter::once(via)) as Addrs);
+            }
+            Ok(addresses(names.look_up(name.as_str()).await?))
+        })
+    }
+}
+
+/// A resolver minus what is neither public nor the intranet's. One refused
+/// address refuses the name: a name that leads to both is an attack, and which
+/// of the two would be connected to is not ours to choose.
+///
+/// A connection goes to the very addresses that were judged: each look-up is
+/// judged anew, and none follows between judging and connecting, so a name
+/// whose answer changes (DNS rebinding) gains nothing.
+#[derive(Debug, Clone)]
+pub struct GuardedResolver {
+    pub names: Arc<dyn Names>,
+    pub intranet: Intranet,
+}
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let Self { names, intranet } = self.clone();
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            match found.iter().find_map(|address| Some((address.ip(), refused(address.ip())?))) {
+            if let Some(via) = intranet.via(&host) {
+                return Ok(Box::new(std::iter::once(via)) as Addrs);
+            }
+            let found = names.look_up(&host).await?;
+            match found.iter().find_map(|ip| Some((*ip, refused_at(&host, *ip, &intranet)?))) {
                 Some((ip, reason)) => Err(Box::new(RefusedAddress { host, ip, reason }) as Box<_>),
-                None => Ok(Box::new(found.into_iter()) as Addrs),
+                None => Ok(addresses(found)),
             }
         })
     }
+}
+
+/// Port 0: the one of the URL, or of its scheme.
+fn addresses(found: Vec<IpAddr>) -> Addrs {
+    Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0)))
 }
 
 #[cfg(test)]
@@ -211,12 +277,12 @@ mod tests {
             for text in [format!("http://{host}/"), format!("https://u:p@{host}:8080/x")] {
                 // What is no address at all is refused by the parser.
                 if let Ok(url) = Url::parse(&text) {
-                    assert!(check_literal(&url).is_err(), "{text}");
+                    assert!(check_literal(&url, &Intranet::default()).is_err(), "{text}");
                 }
             }
         }
         for text in ["ftp://a.example.vn/", "file:///etc/passwd", "gopher://a.example.vn/", "data:text/plain,x"] {
-            assert!(check_literal(&Url::parse(text).unwrap()).is_err(), "{text}");
+            assert!(check_literal(&Url::parse(text).unwrap(), &Intranet::default()).is_err(), "{text}");
         }
     }
 
@@ -224,7 +290,8 @@ mod tests {
     fn public_addresses_pass() {
         for host in ["example.vn", "8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.3.1", "[2606:4700::1111]", "1.1.1.1"]
         {
-            assert!(check_literal(&Url::parse(&format!("https://{host}/")).unwrap()).is_ok(), "{host}");
+            let url = Url::parse(&format!("https://{host}/")).unwrap();
+            assert!(check_literal(&url, &Intranet::default()).is_ok(), "{host}");
         }
     }
 
@@ -236,7 +303,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_inside_is_refused() {
-        let resolved = GuardedResolver.resolve("localhost".parse().unwrap()).await;
+        let guarded = GuardedResolver { names: Arc::new(SystemNames), intranet: Intranet::default() };
+        let resolved = guarded.resolve("localhost".parse().unwrap()).await;
         let error = resolved.err().expect("localhost leads to this machine");
         assert!(error.downcast_ref::<RefusedAddress>().is_some(), "{error}");
     }

@@ -17,6 +17,14 @@ pub fn open(path: &str, tag: &Tag, raw: &mut RawItem) -> Option<Slot> {
         "updated" | "modified" => Slot::Updated,
         "author/name" => Slot::Author,
         "dc:creator" => Slot::Creator,
+        "dc:language" => Slot::Language,
+        "dc:source" | "source/title" => Slot::Credit,
+        "source/link" => {
+            if tag.attribute("rel").is_none_or(|rel| rel == "alternate") {
+                tag.attribute("href").unwrap_or_default().clone_into(&mut raw.credit_url);
+            }
+            return None;
+        }
         "link" => {
             link(tag, raw);
             return None;

@@ -44,6 +44,33 @@ pub fn parse(text: &str, now: Timestamp) -> Option<Dated> {
     Some(Dated { at: if clamped { now } else { at }, precision, clamped })
 }
 
+/// The month and the minute, as the text writes them.
+#[must_use]
+pub fn month_and_minute(text: &str) -> Option<(i8, i8)> {
+    let text = text.trim();
+    if text.chars().count() > TEXT_CHARS_MAX {
+        return None;
+    }
+    let parts = Parts::read(text)?;
+    Some((parts.day?.month(), parts.hour?.1))
+}
+
+impl Dated {
+    /// Without its minutes; where a date says nothing smaller than a day it stays.
+    #[must_use]
+    pub fn to_the_hour(self) -> Self {
+        match self.precision {
+            Precision::Second | Precision::Minute => {
+                // Vietnam's offset is of whole hours.
+                let second = self.at.as_second();
+                let at = Timestamp::from_second(second - second.rem_euclid(3600)).unwrap_or(self.at);
+                Self { at, precision: Precision::Hour, ..self }
+            }
+            Precision::Hour | Precision::Day | Precision::Guessed => self,
+        }
+    }
+}
+
 /// Whether a text can be a format in the manner of strftime(3): an instant
 /// that is written in it reads back.
 #[must_use]

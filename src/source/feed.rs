@@ -20,7 +20,7 @@ use super::item::{self, Context};
 use super::raw::{CHILDREN_MAX, RawItem};
 use super::wishes::Said;
 use super::xml::{self, Damage, Dialect, Scan};
-use super::{charset, text};
+use super::{charset, date, identity, text};
 use crate::article::{Item, Name, Precision};
 
 /// Items of one feed.
@@ -33,6 +33,10 @@ pub const QUARANTINED_MAX: usize = 500;
 pub const WARNINGS_MAX: usize = 100;
 /// Characters of a bad item that are shown.
 pub const SAMPLE_CHARS: usize = 400;
+/// Percent of a feed's guids that may be empty or another article's. Above,
+/// the others are no better: a new article with an old one's guid would take
+/// its place.
+pub const BAD_GUIDS_MAX: usize = 5;
 /// How much junk may stand before the root: a byte-order mark, blank lines, a PHP notice.
 const JUNK_BYTES_MAX: usize = 64 * 1024;
 
@@ -101,14 +105,21 @@ impl FeedReader {
         let (scan, ready) = match format::open(&decoded.text, format)? {
             Opened::Json(feed) => {
                 let mut scan = Scan::new(Dialect::Rss, 0).whole();
-                (scan.title, scan.site) = (feed.title, feed.site);
+                (scan.title, scan.site, scan.language) = (feed.title, feed.site, feed.language);
                 (scan, Some(feed.items.into_iter()))
             }
             Opened::Xml(scan) => (scan, None),
         };
+        let mut context = Context::new(document.url.clone(), document.now);
         let survey = match &ready {
             Some(items) => Survey::of(items.clone().map(Ok)),
-            None => Survey::of(XmlItems { text: &decoded.text, scan: scan.clone().brief() }),
+            None => {
+                let mut items = XmlItems { text: &decoded.text, scan: scan.clone().brief() };
+                let survey = Survey::of(items.by_ref());
+                context.hours_only =
+                    survey.minutes_are_months && items.scan.generator.is_some_and(|made| is_nukeviet(&made));
+                survey
+            }
         };
         let mut warnings = Vec::new();
         if decoded.damaged {
@@ -119,7 +130,7 @@ impl FeedReader {
             scan,
             ready,
             survey,
-            context: Context::new(document.url.clone(), document.now),
+            context,
             spent: started.elapsed(),
             time_max: self.time_max,
             summary: Summary { warnings, ..Summary::default() },
@@ -162,6 +173,8 @@ pub struct Summary {
     /// validators must not be saved, so that the next poll reads it again.
     pub complete: bool,
     pub warnings: Vec<Warning>,
+    /// Articles that the feed says were deleted. A hint: only their own pages tell.
+    pub tombstones: Vec<Name>,
     /// What the feed says of its own rhythm; `None`: no feed was read.
     pub said: Option<Said>,
     /// For the next reading, once everything of this one is committed.
@@ -186,6 +199,11 @@ pub enum Warning {
     /// Different articles share this guid, so it names none of them.
     SharedGuid {
         guid: String,
+    },
+    /// So many of the feed's guids are empty or shared that links name its articles.
+    WeakGuids {
+        bad: usize,
+        items: usize,
     },
     TitleCut {
         title: String,
@@ -281,14 +299,20 @@ impl Reading {
             }
             Some(_) | None => {
                 let title = scan.title.as_deref().map(|title| item::one_line(title, item::TITLE_CHARS_MAX));
+                let survey_is_weak = survey.guids_are_weak();
                 let mut shared: Vec<String> = survey.shared_guids.into_iter().collect();
                 shared.sort();
                 let shared = shared.into_iter().map(|guid| Warning::SharedGuid { guid });
+                let weak = Warning::WeakGuids { bad: survey.bad_guids, items: survey.items };
+                let weak = survey_is_weak.then_some(weak);
                 let damaged = scan.gave_up().then_some(Warning::TooDamaged);
-                let warnings = summary.warnings.into_iter().chain(damaged).chain(context.warnings).chain(shared);
+                let warnings =
+                    summary.warnings.into_iter().chain(damaged).chain(weak).chain(context.warnings).chain(shared);
                 let warnings = warnings.take(WARNINGS_MAX).collect();
                 let complete = scan.complete && !context.stopped;
-                Ok(Summary { title, complete, warnings, said: Some(scan.said), known: met, ..summary })
+                let tombstones = scan.tombstones.iter().flat_map(|id| identity::names(Some(id), None, None)).collect();
+                let said = Some(scan.said);
+                Ok(Summary { title, complete, warnings, tombstones, said, known: met, ..summary })
             }
         }
     }
@@ -354,6 +378,12 @@ struct Survey {
     /// Categories of an article that stands there more than once; taken by its first copy.
     categories: HashMap<String, Vec<String>>,
     seen: HashSet<String>,
+    /// In every date of the feed the minutes are the number of the month.
+    minutes_are_months: bool,
+    /// Items that a link could name.
+    items: usize,
+    /// Of them, those whose guid is empty or another article's.
+    bad_guids: usize,
 }
 
 /// The items of an XML text, for the survey.
@@ -376,12 +406,16 @@ impl Survey {
         let (mut guids, mut links) = (HashMap::new(), HashMap::new());
         let started = Instant::now();
         let (mut items, mut looked_at) = (Vec::new(), 0);
+        let (mut dates, mut months) = (0, 0);
         for result in read {
             looked_at += 1;
             if looked_at > ITEMS_MAX || started.elapsed() > TIME_MAX {
                 break;
             }
             let Ok(raw) = result else { continue };
+            if let Some((month, minute)) = date::month_and_minute(&raw.published) {
+                (dates, months) = (dates + 1, months + usize::from(month == minute));
+            }
             let (guid, link, title) = (trimmed(&raw.guid), trimmed(&raw.link), trimmed(&raw.title));
             if shared(&mut guids, &guid, &link, &title) {
                 survey.shared_guids.insert(guid.clone());
@@ -391,6 +425,11 @@ impl Survey {
             }
             items.push((guid, link, raw.categories));
         }
+        survey.minutes_are_months = dates > 0 && months == dates;
+        let linked = || items.iter().filter(|(_, link, _)| !link.is_empty());
+        let bad = |guid: &str| guid.is_empty() || survey.shared_guids.contains(guid);
+        survey.bad_guids = linked().filter(|(guid, ..)| bad(guid)).count();
+        survey.items = linked().count();
         for (guid, link, categories) in items {
             if let Some(key) = survey.key(&guid, &link) {
                 let known = survey.categories.entry(key).or_default();
@@ -399,6 +438,11 @@ impl Survey {
             }
         }
         survey
+    }
+
+    /// Where no item has a guid the format knows none.
+    fn guids_are_weak(&self) -> bool {
+        self.bad_guids * 100 > self.items * BAD_GUIDS_MAX && self.bad_guids < self.items
     }
 
     /// By which name two items of this feed are the same article.
@@ -416,6 +460,7 @@ impl Survey {
         if self.shared_guids.contains(&guid) {
             raw.guid.clear();
         }
+        raw.guid_is_weak = self.guids_are_weak();
         raw.link_is_shared = self.shared_links.contains(&link);
         let Some(key) = key else { return Some(std::mem::take(&mut raw.categories)) };
         if !self.seen.insert(key.clone()) {
@@ -437,6 +482,12 @@ fn shared(known: &mut HashMap<String, (String, String)>, name: &str, other: &str
             false
         }
     }
+}
+
+/// NukeViet 4.3 to 4.5 writes `H:m:s`, where PHP's `m` is the month
+/// (php.net/manual/en/datetime.format.php); 4.6 mended it.
+fn is_nukeviet(generator: &str) -> bool {
+    generator.to_ascii_lowercase().contains("nukeviet")
 }
 
 fn trimmed(text: &str) -> String {

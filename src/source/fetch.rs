@@ -6,19 +6,21 @@
 
 use std::error::Error as StdError;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dongbo_sdk::Secret;
+use dongbo_sdk::{Secret, Trust};
 use flate2::write::MultiGzDecoder;
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
-use super::address::{self, GuardedResolver, RefusedAddress};
+use super::address::{self, GuardedResolver, Names, OpenResolver, RefusedAddress, SystemNames};
 use super::error::ReadError;
 use super::head::Head;
 use super::hosts::{Hosts, Place};
+use super::intranet::Intranet;
 use super::{charset, text};
 
 /// A compressed body may be at most this many times as large as on the wire.
@@ -35,7 +37,7 @@ const ACCEPT_FEED: &str = "application/rss+xml, application/atom+xml, applicatio
 const ACCEPT_PAGE: &str = "text/html, */*;q=0.1";
 const ACCEPT_MEDIA: &str = "image/jpeg, image/png, image/webp, image/gif;q=0.8";
 
-/// What one fetch may take.
+/// What one fetch may take, and where it may lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Name look-up, TCP and TLS handshake.
@@ -52,6 +54,10 @@ pub struct Limits {
     /// Bytes per second that must arrive on average once `speed_after` is over.
     pub speed_min: u64,
     pub speed_after: Duration,
+    /// Whose certificates are believed.
+    pub trust: Trust,
+    /// Which hosts may lie in private networks.
+    pub intranet: Intranet,
 }
 
 impl Default for Limits {
@@ -65,6 +71,8 @@ impl Default for Limits {
             redirects_max: 5,
             speed_min: 1024,
             speed_after: Duration::from_secs(10),
+            trust: Trust::default(),
+            intranet: Intranet::default(),
         }
     }
 }
@@ -182,9 +190,17 @@ impl Fetcher {
     /// # Errors
     /// When the TLS set-up of this machine cannot be read.
     pub fn new(limits: Limits) -> Result<Self, ReadError> {
+        Self::asking(limits, Arc::new(SystemNames))
+    }
+
+    /// As [`Fetcher::new`], where others than the system tell the addresses of names.
+    ///
+    /// # Errors
+    /// When the TLS set-up of this machine cannot be read.
+    pub fn asking(limits: Limits, names: Arc<dyn Names>) -> Result<Self, ReadError> {
         dongbo_sdk::http::install_crypto();
         let builder = || {
-            Client::builder()
+            let builder = Client::builder()
                 .user_agent(concat!("dongbo/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(limits.connect)
                 .read_timeout(limits.read)
@@ -192,11 +208,14 @@ impl Fetcher {
                 .retry(reqwest::retry::never())
                 .no_gzip()
                 .no_brotli()
-                .no_proxy()
+                .no_proxy();
+            limits.trust.give(builder)
         };
         let failed = |error: reqwest::Error| ReadError::Tls(Box::new(error));
-        let trusted = builder().build().map_err(failed)?;
-        let guarded = builder().dns_resolver(GuardedResolver).build().map_err(failed)?;
+        let open = OpenResolver { names: Arc::clone(&names), intranet: limits.intranet.clone() };
+        let trusted = builder().dns_resolver(open).build().map_err(failed)?;
+        let guard = GuardedResolver { names, intranet: limits.intranet.clone() };
+        let guarded = builder().dns_resolver(guard).build().map_err(failed)?;
         Ok(Self { trusted, guarded, limits, hosts: None })
     }
 
@@ -373,7 +392,7 @@ impl Fetcher {
         if matches!(url.scheme(), "http" | "https") && url.origin() == allowed.origin() {
             return Ok(&self.trusted);
         }
-        address::check_literal(url)?;
+        address::check_literal(url, &self.limits.intranet)?;
         Ok(&self.guarded)
     }
 

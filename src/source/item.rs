@@ -9,7 +9,7 @@ use super::guard::Pruned;
 use super::raw::RawItem;
 use super::xml::Scan;
 use super::{date, identity, legacy, text};
-use crate::article::{Content, Item, Name, Precision};
+use crate::article::{Content, Item, Name, Precision, Provenance};
 
 /// A longer title is cut at a word. Titles of directives pass 150 often, 300 hardly ever.
 pub const TITLE_CHARS_MAX: usize = 500;
@@ -18,6 +18,9 @@ pub const MADE_TITLE_CHARS: usize = 80;
 pub const SUMMARY_CHARS_MAX: usize = 5_000;
 pub const BYLINE_CHARS_MAX: usize = 200;
 pub const CATEGORY_CHARS_MAX: usize = 200;
+pub const CREDIT_CHARS_MAX: usize = 200;
+/// Room for every registered tag (RFC 5646 §4.4.1).
+pub const LANGUAGE_CHARS_MAX: usize = 35;
 
 /// What an item is read against.
 #[derive(Debug)]
@@ -28,6 +31,10 @@ pub struct Context {
     base: Url,
     /// The feed's own page, where it lies on the feed's host.
     site: Option<Url>,
+    /// The feed's language.
+    language: Option<String>,
+    /// The minutes of its dates mean nothing.
+    pub(super) hours_only: bool,
     now: Timestamp,
     pub(super) warnings: Vec<Warning>,
     pub(super) stopped: bool,
@@ -43,7 +50,16 @@ pub struct Bad {
 impl Context {
     #[must_use]
     pub fn new(url: Url, now: Timestamp) -> Self {
-        Self { base: url.clone(), url, site: None, now, warnings: Vec::new(), stopped: false }
+        Self {
+            base: url.clone(),
+            url,
+            site: None,
+            language: None,
+            hours_only: false,
+            now,
+            warnings: Vec::new(),
+            stopped: false,
+        }
     }
 
     /// Takes up what the feed has said of itself so far.
@@ -53,11 +69,13 @@ impl Context {
         }
         let site = scan.site.as_deref().and_then(|site| identity::link(site, &self.base));
         self.site = site.filter(|site| site.host_str() == self.url.host_str());
+        self.language = scan.language.as_deref().and_then(language);
     }
 
     /// What the feed says of itself, as far as it shapes its items.
     pub(super) fn around(&self) -> String {
-        format!("{} {} {:?}", self.url, self.base, self.site.as_ref().map(Url::as_str))
+        let Self { url, base, site, language, hours_only, .. } = self;
+        format!("{url} {base} {:?} {language:?} {hours_only}", site.as_ref().map(Url::as_str))
     }
 
     fn declares_base(&self) -> bool {
@@ -100,7 +118,8 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
     let dated = dated(raw, context, &title);
     let read_at = (dated.precision != Precision::Guessed).then_some(dated.at);
     let named = url.as_ref().filter(|_| !raw.link_is_shared);
-    let names = identity::names(Some(&raw.guid), named, Some((&title, read_at)));
+    let guid = Some(raw.guid.as_str()).filter(|_| !raw.guid_is_weak || named.is_none());
+    let names = identity::names(guid, named, Some((&title, read_at)));
     let image = picture(raw, within).or_else(|| clean::first_picture(&body)).or(lifted);
     let page = identity::canonical(&page);
     if let Some(encoding) = legacy::suspect(&format!("{title} {}", text::plain(&body))) {
@@ -122,6 +141,7 @@ pub fn shape(raw: &RawItem, context: &mut Context) -> Result<Item, Bad> {
             url: page.into(),
             image,
             number: None,
+            provenance: provenance(raw, context),
         },
         categories: categories(&raw.categories),
         updated: date::parse(&raw.updated, context.now).filter(|dated| !dated.clamped).map(|dated| dated.at),
@@ -191,7 +211,7 @@ fn dated(raw: &RawItem, context: &mut Context, title: &str) -> date::Dated {
                 // Now is another time at the next reading.
                 return date::Dated { precision: Precision::Guessed, ..dated };
             }
-            dated
+            if context.hours_only { dated.to_the_hour() } else { dated }
         }
         // The last touch is a good guess, but only a guess: it moves.
         None => match date::parse(&raw.updated, now) {
@@ -212,6 +232,25 @@ pub(super) fn byline(author: &str) -> Option<String> {
         Some(_) | None => plain,
     };
     (!name.is_empty() && !name.contains('@')).then_some(name)
+}
+
+fn provenance(raw: &RawItem, context: &Context) -> Provenance {
+    let line = one_line(&raw.credit, CREDIT_CHARS_MAX);
+    let (named, address) = (identity::http_url(&line), identity::http_url(raw.credit_url.trim()));
+    let host = address.or_else(|| named.clone()).and_then(|url| url.host_str().map(str::to_owned));
+    // `dc:source` may be an address alone.
+    let credit = if named.is_some() || line.is_empty() { host.clone() } else { Some(line) };
+    Provenance { credit, host, language: language(&raw.language).or_else(|| context.language.clone()) }
+}
+
+/// A language tag by its form: `vi`, `vi-VN`, also as `vi_VN`. Names of languages are none.
+fn language(text: &str) -> Option<String> {
+    let tag = text.trim().replace('_', "-");
+    let mut parts = tag.split('-');
+    let primary = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let good = matches!(primary.len(), 2 | 3) && primary.bytes().all(|byte| byte.is_ascii_lowercase());
+    let rest = parts.all(|part| matches!(part.len(), 1..=8) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    (good && rest && tag.len() <= LANGUAGE_CHARS_MAX).then(|| format!("{primary}{}", &tag[primary.len()..]))
 }
 
 fn picture(raw: &RawItem, page: &Url) -> Option<String> {

@@ -19,6 +19,8 @@ pub struct JsonFeed {
     pub title: Option<String>,
     /// `home_page_url`
     pub site: Option<String>,
+    /// `language`, of 1.1.
+    pub language: Option<String>,
     pub items: Vec<RawItem>,
 }
 
@@ -71,6 +73,7 @@ fn shape(feed: &Value, head: &str) -> Result<JsonFeed, ReadError> {
         // A title is plain text here; elsewhere it may be HTML.
         title: some(text::escape(&word(feed, "title"))),
         site: some(word(feed, "home_page_url")),
+        language: some(word(feed, "language")),
         // One more than is read, so that the reading can say so.
         items: items.iter().take(ITEMS_MAX + 1).map(item).collect(),
     })
@@ -89,6 +92,7 @@ fn item(item: &Value) -> RawItem {
         published: word(item, "date_published"),
         updated: word(item, "date_modified"),
         author: author(item),
+        language: word(item, "language"),
         categories: words(item.get("tags")),
         pictures: pictures(item),
         ..RawItem::default()

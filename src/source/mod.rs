@@ -27,6 +27,7 @@ pub mod head;
 pub mod hidden;
 pub mod hosts;
 pub mod identity;
+pub mod intranet;
 pub mod item;
 pub mod json;
 pub mod jsonfeed;
@@ -48,5 +49,6 @@ pub use fetch::{Ask, Body, Fetched, Fetcher, Heard, Limits, Page, Previous, Vali
 pub use format::Format;
 pub use head::Head;
 pub use hosts::{Host, Hosts, Politeness};
+pub use intranet::{Intranet, Network};
 pub use media::{Media, MediaKind, fetch_media, limits as media_limits};
 pub use paged::Paged;

@@ -28,8 +28,14 @@ pub struct RawItem {
     pub categories: Vec<String>,
     /// Addresses of pictures, the most telling first after sorting by [`Picture::rank`].
     pub pictures: Vec<Picture>,
+    /// Whom it names as its origin, and an address there.
+    pub credit: String,
+    pub credit_url: String,
+    pub language: String,
     /// `xml:base` of the item.
     pub base: Option<String>,
+    /// The feed's guids are not to be relied on: where the link names the article, it does so alone.
+    pub guid_is_weak: bool,
     /// Other articles of the feed have the same link, so it names none of them.
     pub link_is_shared: bool,
 }
@@ -56,6 +62,8 @@ pub enum Slot {
     Creator,
     Author,
     Category,
+    Credit,
+    Language,
 }
 
 impl RawItem {
@@ -63,14 +71,15 @@ impl RawItem {
     /// name in the same feed become the same article.
     pub(super) fn digest(&self) -> [u8; 16] {
         let Self { title, link, guid, description, content, published, updated, author, .. } = self;
-        let Self { categories, pictures, base, link_is_shared, .. } = self;
+        let Self { categories, pictures, credit, credit_url, language, base, guid_is_weak, link_is_shared, .. } = self;
         let mut hasher = blake3::Hasher::new();
         let mut field = |text: &str| {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
         };
         [title, link, guid, description, content, published, updated, author].into_iter().for_each(|text| field(text));
-        field(&format!("{categories:?} {base:?} {link_is_shared}"));
+        [credit, credit_url, language].into_iter().for_each(|text| field(text));
+        field(&format!("{categories:?} {base:?} {guid_is_weak} {link_is_shared}"));
         pictures.iter().for_each(|picture| field(&format!("{} {}", picture.rank, picture.url)));
         let mut digest = [0; 16];
         hasher.finalize_xof().fill(&mut digest);
@@ -88,6 +97,8 @@ impl RawItem {
             Slot::Published => &mut self.published,
             Slot::Updated => &mut self.updated,
             Slot::Author => &mut self.author,
+            Slot::Credit => &mut self.credit,
+            Slot::Language => &mut self.language,
             Slot::Creator => {
                 if !value.trim().is_empty() {
                     self.author = value;
@@ -166,7 +177,9 @@ impl OpenItem {
     pub(super) fn new(dialect: Dialect, tag: &Tag, brief: bool) -> Self {
         // RSS 1.0 names its items by their resource.
         let guid = tag.attribute("rdf:about").filter(|_| dialect == Dialect::Rss).unwrap_or_default().to_owned();
-        let raw = RawItem { base: tag.attribute("xml:base").map(str::to_owned), guid, ..RawItem::default() };
+        let base = tag.attribute("xml:base").map(str::to_owned);
+        let language = tag.attribute("xml:lang").unwrap_or_default().to_owned();
+        let raw = RawItem { base, guid, language, ..RawItem::default() };
         Self { dialect, raw, path: Vec::new(), capture: None, brief }
     }
 

@@ -19,6 +19,12 @@ pub fn open(path: &str, tag: &Tag, raw: &mut RawItem) -> Option<Slot> {
         "dc:creator" => Slot::Creator,
         "author" => Slot::Author,
         "category" | "dc:subject" => Slot::Category,
+        "dc:language" => Slot::Language,
+        "dc:source" => Slot::Credit,
+        "source" => {
+            tag.attribute("url").unwrap_or_default().clone_into(&mut raw.credit_url);
+            Slot::Credit
+        }
         "atom:link" => {
             atom_link(tag, raw);
             return None;

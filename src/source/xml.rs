@@ -23,6 +23,8 @@ pub const ITEM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Damaged places of one feed; behind them nothing more is read, since each may
 /// cost a look through a whole item's worth of text.
 pub const DAMAGES_MAX: usize = 100;
+/// Tombstones of one feed that are kept; a feed shows hardly more entries.
+pub const TOMBSTONES_MAX: usize = 500;
 /// Namespace prefixes that are remembered.
 const PREFIXES_MAX: usize = 32;
 
@@ -88,6 +90,12 @@ pub struct Scan {
     pub site: Option<String>,
     /// `xml:base` of the root.
     pub base: Option<String>,
+    /// The program that made the feed, once seen.
+    pub generator: Option<String>,
+    /// The feed's language, once seen.
+    pub language: Option<String>,
+    /// Ids of entries that the feed says were deleted (RFC 6721 §3), as far as it was read.
+    pub tombstones: Vec<String>,
     /// What the feed says of its own rhythm, as far as it was read.
     pub said: Said,
     /// The root's end tag was seen.
@@ -108,6 +116,9 @@ impl Scan {
             title: None,
             site: None,
             base: None,
+            generator: None,
+            language: None,
+            tombstones: Vec::new(),
             said: Said::default(),
             complete: false,
             damages: 0,
@@ -180,11 +191,13 @@ impl Scan {
                         return Err(damage("elements are nested too deeply"));
                     }
                     self.note_root(&tag);
+                    self.note_tombstone(&tag);
                     captured.clear();
                     path.push(tag.name);
                 }
                 Event::Empty(tag) => {
                     let tag = self.tag(&tag);
+                    self.note_tombstone(&tag);
                     if tag.name == "link" && tag.attribute("rel").is_none_or(|rel| rel == "alternate") {
                         self.note("link", tag.attribute("href").unwrap_or_default());
                     }
@@ -215,6 +228,13 @@ impl Scan {
     fn note_root(&mut self, tag: &Tag) {
         if matches!(tag.name.as_str(), "rss" | "feed" | "channel" | "rdf:RDF") && self.base.is_none() {
             self.base = tag.attribute("xml:base").map(str::to_owned);
+            self.language = self.language.take().or_else(|| tag.attribute("xml:lang").map(str::to_owned));
+        }
+    }
+
+    fn note_tombstone(&mut self, tag: &Tag) {
+        if tag.name == "at:deleted-entry" && self.tombstones.len() < TOMBSTONES_MAX {
+            self.tombstones.extend(tag.attribute("ref").map(str::to_owned));
         }
     }
 
@@ -222,6 +242,8 @@ impl Scan {
         let field = match name {
             "title" => &mut self.title,
             "link" => &mut self.site,
+            "generator" => &mut self.generator,
+            "language" | "dc:language" => &mut self.language,
             _ => return,
         };
         if field.is_none() && !value.trim().is_empty() {
@@ -352,6 +374,7 @@ fn known_namespace(uri: &str) -> Option<&'static str> {
         ("search.yahoo.com/mrss", "media"),
         ("purl.org/rss/1.0/modules/syndication", "sy"),
         ("www.w3.org/2005/Atom", "atom"),
+        ("purl.org/atompub/tombstones/1.0", "at"),
         ("purl.org/atom/ns", "atom"),
         ("www.w3.org/1999/02/22-rdf-syntax-ns", "rdf"),
         // RSS 1.0 and 0.90, and what some give as the namespace of RSS 2.0.
@@ -360,4 +383,18 @@ fn known_namespace(uri: &str) -> Option<&'static str> {
         ("backend.userland.com/rss2", "rss"),
     ];
     known.into_iter().find(|(end, _)| uri.ends_with(end)).map(|(_, prefix)| prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tombstones_without_end_are_cut() {
+        let one = "<at:deleted-entry ref=\"x\"/>";
+        let text = format!("<feed>{}</feed>", one.repeat(2 * TOMBSTONES_MAX));
+        let mut scan = Scan::new(Dialect::Atom, 0);
+        assert!(scan.next(&text).is_none());
+        assert_eq!(scan.tombstones.len(), TOMBSTONES_MAX);
+    }
 }

@@ -10,6 +10,7 @@ use super::orders::{self, Order, Selection, What};
 use super::portals::Planned;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, articles, events};
+use crate::article::Name;
 use crate::delivery::{ArticleId, Moment};
 use crate::original::{self, Act, Cadence, Others, Reason, Said, Suspicion, Withdrawn};
 
@@ -111,6 +112,29 @@ impl Store {
             let mut statement = db.prepare_cached("SELECT min(at) FROM original")?;
             Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(Moment))
         })
+    }
+
+    /// The originals of these names of a source's articles are due now, where
+    /// they stand at one of these origins.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub async fn look_now(&self, origins: Vec<String>, names: Vec<Name>) -> Result<usize, StoreError> {
+        self.write(Rank::Order, move |tx| {
+            let mut due = tx.db.prepare_cached(
+                "UPDATE original SET at = min(at, ?4) WHERE article IN (SELECT alias.article FROM alias \
+                 JOIN article ON article.id = alias.article \
+                 WHERE alias.origin = ?1 AND kind = ?2 AND value = ?3 AND NOT withdrawn)",
+            )?;
+            let mut sum = 0;
+            for origin in &origins {
+                for Name { kind, value } in &names {
+                    sum += due.execute((origin, kind.name(), value, tx.now.0))?;
+                }
+            }
+            Ok(sum)
+        })
+        .await
     }
 
     /// Other articles of the same origin, those that nobody suspects and the

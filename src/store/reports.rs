@@ -218,6 +218,16 @@ impl Desk {
         json.map(|json| parse(&json)).transpose()
     }
 
+    /// What an article says now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn current(&self, article: ArticleId) -> Result<Option<Content>, StoreError> {
+        let mut statement = self.db.prepare_cached("SELECT revision FROM article WHERE id = ?1")?;
+        let revision: Option<i64> = statement.query_row([article.0], |row| row.get(0)).optional()?;
+        revision.map_or(Ok(None), |revision| self.content(RevisionId(revision)))
+    }
+
     /// The deliveries of an article, in the order of the portals.
     ///
     /// # Errors

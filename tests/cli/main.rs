@@ -10,6 +10,7 @@ mod world;
 mod bad;
 mod demo;
 mod disk;
+mod hosts;
 mod orders;
 mod probe;
 mod read;

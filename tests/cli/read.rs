@@ -10,7 +10,7 @@ use crate::desk::Desk;
 use crate::say::Said;
 
 /// With quarantine, warnings, an error, and everything that may be absent.
-const DOCUMENTS: [(&str, i32); 14] = [
+const DOCUMENTS: [(&str, i32); 15] = [
     ("fixtures/feeds/rss2/plain.xml", 0),
     ("fixtures/feeds/rss2/picture-media.xml", 0),
     ("fixtures/feeds/rss2/guid-missing-empty-constant.xml", 0),
@@ -24,6 +24,7 @@ const DOCUMENTS: [(&str, i32); 14] = [
     ("fixtures/feeds/rss2/nothing-in-item.xml", 4),
     ("fixtures/sample/feed.xml", 0),
     ("fixtures/feeds/rss2/injected.xml", 0),
+    ("fixtures/feeds/rss2/source-element.xml", 0),
     ("fixtures/feeds/no-such-file.xml", 4),
 ];
 

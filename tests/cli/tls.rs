@@ -25,19 +25,29 @@ pub(crate) fn authority() -> PathBuf {
 }
 
 pub(crate) fn good() -> String {
-    serve(&[LEAF, BETWEEN])
+    serve(&[LEAF, BETWEEN], ANSWER)
 }
 
 pub(crate) fn without_the_one_between() -> String {
-    serve(&[LEAF])
+    serve(&[LEAF], ANSWER)
+}
+
+/// Says this, whoever asks, with a chain that lacks the one between.
+pub(crate) fn says_without_the_one_between(answer: Vec<u8>) -> String {
+    serve(&[LEAF], answer.leak())
+}
+
+/// The one between, as a file for `ca`.
+pub(crate) fn between() -> PathBuf {
+    authority().with_file_name("inter.pem")
 }
 
 pub(crate) fn expired() -> String {
-    serve(&[EXPIRED, BETWEEN])
+    serve(&[EXPIRED, BETWEEN], ANSWER)
 }
 
 pub(crate) fn of_another_name() -> String {
-    serve(&[OTHER, BETWEEN])
+    serve(&[OTHER, BETWEEN], ANSWER)
 }
 
 /// Refuses every version that the client knows, as a server of 2008 would.
@@ -47,7 +57,7 @@ pub(crate) fn old() -> String {
     format!("https://127.0.0.1:{port}/")
 }
 
-fn serve(chain: &[&'static [u8]]) -> String {
+fn serve(chain: &[&'static [u8]], answer: &'static [u8]) -> String {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let chain = chain.iter().map(|der| CertificateDer::from(*der)).collect();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(KEY));
@@ -57,7 +67,7 @@ fn serve(chain: &[&'static [u8]]) -> String {
         let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
         let mut head = [0; 1024];
         // A client that refuses the certificate hangs up.
-        let _ = stream.read(&mut head).and_then(|_| stream.write_all(ANSWER)).and_then(|()| stream.flush());
+        let _ = stream.read(&mut head).and_then(|_| stream.write_all(answer)).and_then(|()| stream.flush());
         stream.conn.send_close_notify();
         let _ = stream.flush();
     });

@@ -171,7 +171,11 @@ fn warning(warning: &Warning) {
         Warning::LegacyText { title, .. } => title,
         Warning::SharedGuid { guid } => guid,
         Warning::NotOnPage { url, .. } => url,
-        Warning::DamagedText { .. } | Warning::TooManyItems | Warning::OutOfTime | Warning::TooDamaged => return,
+        Warning::WeakGuids { .. }
+        | Warning::DamagedText { .. }
+        | Warning::TooManyItems
+        | Warning::OutOfTime
+        | Warning::TooDamaged => return,
     };
     assert!(told.len() <= GUID_BYTES_MAX, "a long warning: {} bytes", told.len());
 }

@@ -38,7 +38,14 @@ fn every_fixture_reads_as_its_expected_half_says() {
 }
 
 /// Ways in which real feeds go wrong, each with a fixture that shows it.
-const QUIRKS: [(&str, &str); 22] = [
+const QUIRKS: [(&str, &str); 29] = [
+    ("guids that are not to be relied on", "rss2/guids-weak"),
+    ("one guid that was forgotten", "rss2/guids-one-empty-in-twenty"),
+    ("the month in place of the minutes", "rss2/nukeviet-minutes"),
+    ("minutes of a portal that was mended", "rss2/nukeviet-mended"),
+    ("entries that were deleted", "atom1/deleted-entry"),
+    ("an article of another house", "rss2/source-element"),
+    ("a language that is none", "rss2/language"),
     ("no guid, an empty one, one for all", "rss2/guid-missing-empty-constant"),
     ("an empty title", "rss2/title-empty"),
     ("a day without a time, as midnight GMT", "rss2/date-midnight-gmt"),
@@ -99,7 +106,12 @@ fn read(body: &[u8]) -> Value {
 
 fn feed(summary: &Summary) -> Value {
     let warnings: Vec<String> = summary.warnings.iter().map(|warning| format!("{warning:?}")).collect();
-    json!({ "title": summary.title, "complete": summary.complete, "warnings": warnings })
+    let mut shown = json!({ "title": summary.title, "complete": summary.complete, "warnings": warnings });
+    if !summary.tombstones.is_empty() {
+        let names = summary.tombstones.iter().map(|name| format!("{}: {}", kind(name.kind), name.value));
+        shown["deleted"] = names.collect();
+    }
+    shown
 }
 
 fn item(item: Item) -> Value {
@@ -123,6 +135,9 @@ fn item(item: Item) -> Value {
     // Only where there is something to see.
     if !item.hidden.is_empty() {
         told["hidden"] = item.hidden.into();
+    }
+    if !content.provenance.is_empty() {
+        told["provenance"] = json!(content.provenance);
     }
     told
 }

@@ -117,7 +117,7 @@ fn spellings(port: u16) -> Vec<String> {
 }
 
 /// Listens on both families where there are two, and counts.
-fn canary() -> (u16, Arc<AtomicUsize>) {
+pub(crate) fn canary() -> (u16, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let v4 = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = v4.local_addr().unwrap().port();
@@ -133,7 +133,7 @@ fn canary() -> (u16, Arc<AtomicUsize>) {
 }
 
 /// A source on this machine that sends every caller to the address after `?`.
-fn redirector() -> Url {
+pub(crate) fn redirector() -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     std::thread::spawn(move || {

@@ -124,6 +124,7 @@ fn item() -> Item {
         url: "https://portal.example.vn/1".into(),
         image: None,
         number: None,
+        provenance: dongbo::article::Provenance::default(),
     };
     let names = vec![Name { kind: NameKind::Guid, value: "1".into() }];
     Item {

@@ -117,6 +117,7 @@ fn item(number: u32, title: &str, published: i64) -> Item {
         url: url.clone(),
         image: None,
         number: None,
+        provenance: dongbo::article::Provenance::default(),
     };
     let names = vec![Name { kind: NameKind::Url, value: url }];
     Item {

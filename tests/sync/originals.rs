@@ -6,12 +6,15 @@ use dongbo_wordpress::fake::FakeWordPress;
 
 use crate::desk::{Desk, SOON};
 use crate::world::article::Article;
-use crate::world::feed::{Feed, PageIs};
+use crate::world::feed::{Feed, PageIs, Script};
 use crate::world::wait;
 
 /// A watch that need not be polite.
 const WATCH: &str = "\n[watch]\nyoung = \"300ms\"\nsettled = \"300ms\"\nagain = \"100ms\"\npace = \"100ms\"\n\
                      [hosts]\npause = \"20ms\"\n";
+
+/// A watch that would not notice anything within a test by itself.
+const PATIENT: &str = "\n[watch]\nyoung = \"1h\"\nagain = \"100ms\"\npace = \"100ms\"\n[hosts]\npause = \"20ms\"\n";
 
 struct World {
     feed: Feed,
@@ -22,12 +25,16 @@ struct World {
 impl World {
     /// Articles that stand on two portals, with the daemon's configuration.
     fn new(articles: u32) -> Self {
+        Self::watched(articles, WATCH)
+    }
+
+    fn watched(articles: u32, watch: &str) -> Self {
         let feed = Feed::start();
         feed.add(articles);
         let sites = [FakeWordPress::start(), FakeWordPress::start()];
         let desk = Desk::new(&feed, &[&sites[0], &sites[1]], "in_flight = 8\nsettles_within = \"500ms\"\n");
         let file = std::fs::OpenOptions::new().append(true).open(desk.path("dongbo.toml"));
-        file.unwrap().write_all(WATCH.as_bytes()).unwrap();
+        file.unwrap().write_all(watch.as_bytes()).unwrap();
         let once = desk.run(&["run", "--once"]);
         assert!(once.status.success(), "{}", String::from_utf8_lossy(&once.stderr));
         Self { feed, sites, desk }
@@ -258,5 +265,32 @@ fn what_a_person_took_from_one_portal_stays_away_there_when_the_original_comes_b
     assert_eq!(world.shows(3), 1);
     world.desk.run(&["withdraw", &url, "--portal", "so-0", "--undo", "--yes"]);
     world.comes_to(3, 2);
+    daemon.stop();
+}
+
+#[test]
+fn a_tombstone_is_reason_to_look_at_once_and_withdraws_nothing_by_itself() {
+    let world = World::watched(6, PATIENT);
+    let daemon = world.desk.start();
+    world.looks(1);
+    let pages = world.feed.requests().pages;
+    world.feed.page(3, PageIs::Status(404));
+    world.feed.page(5, PageIs::Status(404));
+    let guid = |number: u32| Article::new(&world.feed.base(), number).guid;
+    let tombstones = format!(
+        "<at:deleted-entry xmlns:at=\"http://purl.org/atompub/tombstones/1.0\" ref=\"{}\" when=\"2026-11-24T00:00:00Z\"/>\
+         <at:deleted-entry xmlns:at=\"http://purl.org/atompub/tombstones/1.0\" ref=\"{}\" when=\"2026-11-24T00:00:00Z\">\
+         <at:comment>nhầm</at:comment></at:deleted-entry>",
+        guid(3),
+        guid(4),
+    );
+    world.feed.play(Script { channel: tombstones.leak(), ..Script::default() });
+    world.feed.add(1);
+    world.comes_to(3, 0);
+    world.comes_to(7, 2);
+    assert_eq!(world.shows(4), 2, "its page stands: the tombstone is mistaken\n{}", world.desk.log_tail());
+    assert_eq!(world.shows(5), 2, "nobody said a word of it, and its time has not come");
+    let looks = world.feed.requests().pages - pages;
+    assert!(looks <= 12, "three looks, with their controls, one at the mistaken one, one at the new: {looks}");
     daemon.stop();
 }

@@ -12,7 +12,7 @@ use dongbo::source::{FeedReader, Limits, ReadError};
 use dongbo::store::{Committed, Linger, Planned, SourceSpec, Store};
 use tempfile::TempDir;
 
-use crate::world::listing::{Listing, Meanwhile, Odd};
+use crate::world::listing::{Listing, Meanwhile, Odd, Way};
 
 /// A ledger, and the poller of one listing.
 pub(super) struct Reader {
@@ -168,6 +168,68 @@ async fn what_goes_while_the_pages_are_read_takes_no_other_with_it() {
     let mut reader = Reader::new(&listing).await;
     reader.poll().await;
     reader.knows_all_of(&listing);
+}
+
+#[tokio::test]
+async fn every_way_of_paging_reads_all_once_and_then_only_what_is_new() {
+    for way in Way::ALL {
+        let listing = Listing::paging(way);
+        listing.add(55);
+        let mut reader = Reader::new(&listing).await;
+        assert_eq!(reader.poll().await.new, 55, "{way:?}");
+        // Where nothing tells the number of pages, an empty one is the end.
+        let pages = if way == Way::Offset { 4 } else { 3 };
+        assert_eq!(listing.requests(), 2 * pages, "{way:?}: all pages, twice");
+        assert_eq!(reader.poll().await, Committed::default(), "{way:?}: nothing changed");
+        listing.add(30);
+        assert_eq!(reader.poll().await.new, 30, "{way:?}");
+        reader.knows_all_of(&listing);
+    }
+}
+
+#[tokio::test]
+async fn no_way_of_paging_misses_or_doubles_what_comes_and_goes_meanwhile() {
+    for way in Way::ALL {
+        let listing = Listing::paging(way);
+        listing.add(85);
+        listing.after(1, Meanwhile::Deleted(85));
+        // The very one at which the second page ends: the cursor's.
+        listing.after(2, Meanwhile::Deleted(46));
+        listing.after(3, Meanwhile::Added(7));
+        listing.after(4, Meanwhile::Deleted(10));
+        let mut reader = Reader::new(&listing).await;
+        reader.poll().await;
+        // What came behind the walk's back is the next poll's.
+        reader.poll().await;
+        reader.knows_all_of(&listing);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_fails_breaks_no_way_of_paging() {
+    for way in Way::ALL {
+        let listing = Listing::paging(way);
+        listing.add(55);
+        let mut reader = Reader::new(&listing).await;
+        listing.fail_after(1);
+        assert!(matches!(reader.fails().await, ReadError::Status(500)), "{way:?}");
+        reader.restart();
+        reader.poll().await;
+        reader.knows_all_of(&listing);
+    }
+}
+
+#[tokio::test]
+async fn pages_that_lead_in_a_circle_are_left() {
+    for way in [Way::Cursor, Way::Link] {
+        let listing = Listing::paging(way);
+        listing.add(45);
+        listing.behave(Odd::Circle);
+        let mut reader = Reader::new(&listing).await;
+        reader.poll().await;
+        assert!(listing.requests() <= 8, "{way:?}: {} requests", listing.requests());
+        reader.knows_all_of(&listing);
+    }
 }
 
 #[tokio::test]

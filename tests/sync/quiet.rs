@@ -71,6 +71,7 @@ fn told(text: &str) -> Item {
             url: "https://portal.example.vn/news/-/details/20182/1201".into(),
             image: None,
             number: None,
+            provenance: dongbo::article::Provenance::default(),
         },
         categories: vec!["Tin tức".into()],
         updated: None,

@@ -292,7 +292,7 @@ fn rss(articles: &[Article], channel: &str) -> String {
         "<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" \
          xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\">\n<channel>\n",
         "<title>Cổng thông tin điện tử tỉnh</title>\n<link>https://portal.example.vn/</link>\n",
-        "<description>Tin tức</description>\n<language>vi</language>\n",
+        "<description>Tin tức</description>\n",
     ));
     xml.push_str(channel);
     for article in articles.iter().rev() {

@@ -1,6 +1,7 @@
 //! A portal whose category pages load their articles page by page as JSON, the
 //! newest first, as Liferay's news portlets do: `pageNum`, `recordPerPage`,
-//! `{items: […], totalPageNum}`. Articles may come and go between two pages.
+//! `{items: […], totalPageNum}`; or as others do, by offset, cursor or link.
+//! Articles may come and go between two pages.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +33,33 @@ pub(crate) enum Meanwhile {
     Deleted(u32),
 }
 
+/// How further pages are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Way {
+    #[default]
+    Number,
+    /// How many articles to skip.
+    Offset,
+    /// Where the last page ended: articles that come meanwhile shift nothing.
+    Cursor,
+    /// An address in the answer, relative to the portal; it skips articles as well.
+    Link,
+}
+
+impl Way {
+    pub(crate) const ALL: [Self; 4] = [Self::Number, Self::Offset, Self::Cursor, Self::Link];
+
+    /// `[source.read.json.pages]`
+    fn toml(self) -> &'static str {
+        match self {
+            Self::Number => "number = \"pageNum\"\nsize = \"recordPerPage\"\nitems = 20\ntotal = \"$.totalPageNum\"\n",
+            Self::Offset => "offset = \"start\"\nsize = \"recordPerPage\"\nitems = 20\n",
+            Self::Cursor => "cursor = \"before\"\nnext = \"$.paging.cursor\"\nsize = \"recordPerPage\"\nitems = 20\n",
+            Self::Link => "link = \"$.paging.next\"\n",
+        }
+    }
+}
+
 /// How the portal behaves beside the ordinary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Odd {
@@ -41,6 +69,8 @@ pub(crate) enum Odd {
     SamePage,
     /// `totalPageNum` is far too large.
     LyingTotal,
+    /// The last page leads back to the first.
+    Circle,
     /// The list has another name since an update of the portal.
     Renamed,
     /// Items lack their text since an update of the portal.
@@ -53,6 +83,7 @@ struct Shared {
     articles: Vec<Article>,
     last: u32,
     odd: Odd,
+    way: Way,
     /// By the number of the request to come.
     meanwhile: BTreeMap<u32, Meanwhile>,
     failing: Vec<u32>,
@@ -66,8 +97,11 @@ struct Shared {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Asked {
-    page_num: usize,
-    record_per_page: usize,
+    page_num: Option<usize>,
+    record_per_page: Option<usize>,
+    start: Option<usize>,
+    /// Only articles with a smaller number.
+    before: Option<u32>,
 }
 
 impl Listing {
@@ -77,12 +111,20 @@ impl Listing {
         Self { server: Server::start(router), shared }
     }
 
+    pub(crate) fn paging(way: Way) -> Self {
+        let listing = Self::start();
+        listing.shared().way = way;
+        listing
+    }
+
     pub(crate) fn base(&self) -> String {
         self.server.base()
     }
 
     /// As a `[[source]]` of the configuration.
     pub(crate) fn source(&self) -> String {
+        let shared = self.shared();
+        let secret = shared.secret.as_ref().map_or("", |_| "authorization = { file = \"source-secret\" }\n");
         format!(
             r#"[[source]]
 id = "chinh-tri"
@@ -99,13 +141,10 @@ content = "$.content"
 published = "$.createdDate"
 date_format = "%d/%m/%Y %H:%M"
 {}[source.read.json.pages]
-number = "pageNum"
-size = "recordPerPage"
-items = 20
-total = "$.totalPageNum"
-"#,
+{}"#,
             self.base(),
-            self.shared().secret.as_ref().map_or("", |_| "authorization = { file = \"source-secret\" }\n"),
+            secret,
+            shared.way.toml(),
         )
     }
 
@@ -165,17 +204,27 @@ impl Shared {
     }
 
     fn page(&self, asked: &Asked) -> Value {
-        let number = if self.odd == Odd::SamePage { 1 } else { asked.page_num };
+        let size = asked.record_per_page.unwrap_or(20);
+        let number = if self.odd == Odd::SamePage { 1 } else { asked.page_num.unwrap_or(1) };
+        let skip = asked.start.unwrap_or((number - 1) * size);
         let newest_first = self.articles.iter().rev();
-        let items: Vec<Value> = newest_first
-            .skip(number.saturating_sub(1) * asked.record_per_page)
-            .take(asked.record_per_page)
-            .map(|article| self.item(article))
-            .collect();
-        let pages = self.articles.len().div_ceil(asked.record_per_page);
+        let rest = newest_first.filter(|article| asked.before.is_none_or(|before| article.number < before)).skip(skip);
+        let rest: Vec<&Article> = rest.collect();
+        let (here, later) = rest.split_at(rest.len().min(size));
+        let pages = self.articles.len().div_ceil(size);
         let total = if self.odd == Odd::LyingTotal { 9_999 } else { pages };
         let list = if self.odd == Odd::Renamed { "records" } else { "items" };
-        json!({ list: items, "totalPageNum": total })
+        let items: Vec<Value> = here.iter().map(|article| self.item(article)).collect();
+        let mut page = json!({ list: items, "totalPageNum": total });
+        if later.is_empty() && self.odd != Odd::Circle {
+            return page;
+        }
+        let (start, last) = if later.is_empty() { (0, None) } else { (skip + size, here.last()) };
+        page["paging"] = json!({
+            "cursor": last.map_or(u32::MAX, |article| article.number).to_string(),
+            "next": format!("/chinh-tri?p_p_resource_id=loadPage&start={start}"),
+        });
+        page
     }
 
     fn item(&self, article: &Article) -> Value {

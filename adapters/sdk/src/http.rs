@@ -23,6 +23,7 @@ use crate::error::{Error, ErrorKind, Operation, Result, Retry, Scope};
 #[cfg(feature = "testkit")]
 use crate::fault::{Fault, Faults, ScriptedAnswer};
 use crate::secret::Secret;
+use crate::trust::Trust;
 
 /// The limits of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Limits {
     /// How long an unused connection is kept. PHP hosts close at about 5 s; a
     /// write on a connection that the server is closing has an unknown outcome.
     pub idle: Duration,
+    /// Whose certificates are believed.
+    pub trust: Trust,
 }
 
 impl Default for Limits {
@@ -48,6 +51,7 @@ impl Default for Limits {
             total: Duration::from_secs(60),
             body_bytes_max: 8 * 1024 * 1024,
             idle: Duration::from_secs(4),
+            trust: Trust::default(),
         }
     }
 }
@@ -151,7 +155,7 @@ impl Http {
     /// When the TLS set-up of this machine cannot be read.
     pub fn new(limits: Limits) -> std::result::Result<Self, reqwest::Error> {
         install_crypto();
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .user_agent(concat!("dongbo/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(limits.connect)
             .read_timeout(limits.read)
@@ -159,10 +163,9 @@ impl Http {
             .pool_idle_timeout(limits.idle)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .no_proxy()
-            .build()?;
+            .no_proxy();
         Ok(Self {
-            client,
+            client: limits.trust.give(builder).build()?,
             limits,
             authorization: None,
             origin: None,

@@ -16,6 +16,7 @@ pub mod error;
 pub mod fake;
 #[cfg(feature = "testkit")]
 pub mod fault;
+pub mod host;
 pub mod http;
 pub mod key;
 #[cfg(feature = "testkit")]
@@ -23,13 +24,16 @@ pub mod memory;
 pub mod post;
 pub mod remote;
 pub mod secret;
+pub mod trust;
 #[cfg(feature = "testkit")]
 pub mod wire;
 
 pub use adapter::{Adapter, AdapterInfo, At, Call, CheckReport, Cursor, Listed, Listing, Page, Removal, Trace};
 pub use capability::{Capabilities, CategorySupport, DateSupport, KeySupport, PinSupport};
 pub use error::{Error, ErrorKind, Operation, Result, Retry, Scope};
+pub use host::HostName;
 pub use key::{Key, MediaKey};
 pub use post::{Media, MissingCategory, Pin, Post, Visibility};
 pub use remote::{RemoteCopy, RemoteId, RemoteMedia, RemoteStatus, Ticket, Written};
 pub use secret::{Secret, SecretError, SecretRef};
+pub use trust::{Authority, NoAuthority, Trust};
