@@ -76,3 +76,45 @@ fn a_file_of_certificates_that_cannot_be_used_is_told_and_stops_nobody_else() {
     std::fs::copy(tls::between(), &file).unwrap();
     assert_eq!(run(&desk, &["check"]).code, 0);
 }
+
+/// Says this to every request, at this address of the machine. Its port.
+fn says_at(address: &str, answer: String) -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind((address, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]).and_then(|_| stream.write_all(answer.as_bytes()));
+        }
+    });
+    port
+}
+
+#[test]
+fn a_source_that_leads_to_a_private_host_is_read_once_that_host_is_named() {
+    let feed = feed();
+    let inner = says_at(
+        "127.0.0.2",
+        format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{feed}", feed.len()),
+    );
+    let head = "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation";
+    let outer = says_at("127.0.0.1", format!("{head}: http://127.0.0.2:{inner}/rss\r\n\r\n"));
+    let desk = Desk { folder: tempfile::tempdir().unwrap() };
+    let configure = |host: &str| {
+        let toml = format!(
+            "state = \"state\"\n[defaults]\n{QUICK}[[source]]\nid = \"cong-tinh\"\nurl = \"http://127.0.0.1:{outer}/rss\"\n\
+             [[portal]]\nid = \"so\"\n[portal.adapter.folder]\npath = \"out\"\n{host}"
+        );
+        std::fs::write(desk.path("dongbo.toml"), toml).unwrap();
+        run(&desk, &["check"]).code
+    };
+    assert_eq!(configure(""), 4);
+    assert_eq!(configure("[[host]]\nname = \"127.0.0.3\"\nnetworks = [\"127.0.0.0/8\"]\n"), 4);
+    assert_eq!(
+        configure("[[host]]\nname = \"127.0.0.2\"\nprivate = true\n"),
+        4,
+        "this machine is no organisation's network"
+    );
+    assert_eq!(configure("[[host]]\nname = \"127.0.0.2\"\nnetworks = [\"127.0.0.2/32\"]\n"), 0);
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+}
