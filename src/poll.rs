@@ -427,7 +427,8 @@ impl Poller {
         if summary.complete {
             self.save(validators, hash, planned).await?;
         } else {
-            self.store.ingest(Ingested { last: true, ..Ingested::new(&self.id) }, planned.clone()).await?;
+            let last = self.pages.is_none();
+            self.store.ingest(Ingested { last, ..Ingested::new(&self.id) }, planned.clone()).await?;
         }
         Ok(Polled::Changed { committed, summary: Box::new(summary) })
     }

@@ -54,7 +54,7 @@ impl Poller {
         // It has no validators; with them the ledger notes when something new was read.
         let news = read.committed.new + read.committed.corrected + read.committed.entries > 0;
         let validators = news.then(store::Validators::default);
-        let end = Ingested { last: whole, validators, ..Ingested::new(&self.id) };
+        let end = Ingested { last: whole && self.pages.is_none(), validators, ..Ingested::new(&self.id) };
         self.store.ingest(end, planned.clone()).await?;
         Ok(Polled::Changed { committed: read.committed, summary: Box::new(read.summary) })
     }
