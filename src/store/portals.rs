@@ -190,9 +190,11 @@ impl Store {
         planned: Arc<Planned>,
     ) -> Result<usize, StoreError> {
         let (mut from, mut count) = (0, 0);
+        let before = self.read(|db| newest_of(db, portal.rules.portal))?;
         loop {
             let (portal, planned) = (portal.clone(), planned.clone());
-            let (next, changed) = self.write(Rank::Order, move |tx| plan_piece(tx, from, &portal, &planned)).await?;
+            let piece = self.write(Rank::Order, move |tx| plan_piece(tx, (from, before), &portal, &planned));
+            let (next, changed) = piece.await?;
             count += changed;
             let Some(next) = next else { break };
             from = next;
@@ -436,9 +438,16 @@ fn has_soon(db: &Connection, portal: PortalId, now: Moment) -> Result<bool, Stor
 /// Articles looked at per transaction when a portal is new.
 const PIECE: i64 = 200;
 
+/// The newest article that came to the portal; the rules of then refused those
+/// before it. Looks through all deliveries: once, when it is planned.
+fn newest_of(db: &Connection, portal: PortalId) -> Result<i64, StoreError> {
+    let sql = "SELECT coalesce(max(article), 0) FROM delivery WHERE portal = ?1";
+    Ok(db.query_row(sql, [portal.0], |row| row.get(0))?)
+}
+
 fn plan_piece(
     tx: &Tx<'_>,
-    from: i64,
+    (from, before): (i64, i64),
     portal: &PlannedPortal,
     planned: &Planned,
 ) -> Result<(Option<i64>, usize), StoreError> {
@@ -449,7 +458,11 @@ fn plan_piece(
         let article = ArticleId(id);
         let Some(facts) = super::articles::facts(tx.db, article, planned)? else { continue };
         let known = super::deliveries::load(tx.db, article, portal.rules.portal)?;
-        if known.is_some_and(|delivery| is_as(delivery.wanted, &facts)) {
+        let is_planned = match known {
+            Some(delivery) => is_as(delivery.wanted, &facts),
+            None => id <= before,
+        };
+        if is_planned {
             continue;
         }
         let came = super::articles::plan_delivery(tx, article, &facts, portal, Occasion::Reading)?;

@@ -21,6 +21,8 @@ struct Ledger {
     folder: TempDir,
     store: Store,
     planned: Arc<Planned>,
+    /// Keys of each portal's table.
+    rules: &'static str,
 }
 
 impl Ledger {
@@ -30,7 +32,7 @@ impl Ledger {
         let state = folder.path().join("state");
         std::fs::create_dir_all(&state).unwrap();
         let store = Store::open(&state, Linger::No).unwrap();
-        let mut ledger = Self { folder, store, planned: Arc::default() };
+        let mut ledger = Self { folder, store, planned: Arc::default(), rules: "" };
         ledger.configure(sources, portals).await;
         ledger
     }
@@ -41,9 +43,10 @@ impl Ledger {
                 "[[source]]\nid = \"{id}\"\nurl = \"https://tinh.example.vn/{id}\"\n[source.firewall]\n{firewall}\n"
             )
         };
+        let rules = self.rules;
         let portal = |id: &&str| {
             format!(
-                "[[portal]]\nid = \"{id}\"\npublish_delay = \"0s\"\ncorrection_gap = \"0s\"\n[portal.adapter.folder]\n\
+                "[[portal]]\nid = \"{id}\"\n{rules}\npublish_delay = \"0s\"\ncorrection_gap = \"0s\"\n[portal.adapter.folder]\n\
                  path = \"{id}\"\nurl = \"http://{id}.example.vn\"\n"
             )
         };
@@ -178,6 +181,22 @@ async fn a_portal_that_comes_back_takes_up_what_it_missed() {
     assert_eq!(wanted("hai"), wanted("mot"), "the correction");
     assert!(ledger.delivery("Tin bốn", "hai").is_some(), "what is new");
     assert_eq!(ledger.delivery("Tin ba", "hai"), before, "and nothing else is touched");
+}
+
+#[tokio::test]
+async fn a_portal_that_comes_back_with_other_rules_is_not_flooded_with_what_the_old_ones_refused() {
+    let (sources, now) = ([("tinh", "")], wall());
+    let accepted = |number, title| Item { categories: vec!["Tin".into()], ..item(number, title, now) };
+    let mut ledger = Ledger::new(&sources, &["hai"]).await;
+    ledger.rules = "accept = [\"Tin\"]";
+    ledger.configure(&sources, &["mot", "hai"]).await;
+    ledger.reads("tinh", vec![item(1, "Tin một", now), accepted(2, "Tin hai")]).await;
+    ledger.configure(&sources, &["hai"]).await;
+    ledger.reads("tinh", vec![item(3, "Tin ba", now)]).await;
+    ledger.rules = "";
+    ledger.configure(&sources, &["mot", "hai"]).await;
+    let came = ["Tin một", "Tin hai", "Tin ba"].map(|title| ledger.delivery(title, "mot").is_some());
+    assert_eq!(came, [false, true, true]);
 }
 
 #[tokio::test]
