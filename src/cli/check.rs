@@ -22,7 +22,8 @@ use crate::plan;
 use crate::portals;
 use crate::reach::{HostTerms, Reach};
 use crate::report::{losses, when};
-use crate::source::{Document, FeedReader, Fetched, Fetcher, Limits, Previous, ReadError};
+use crate::sample::Asker;
+use crate::source::{Fetcher, Limits, ReadError};
 use crate::store::{Desk, PortalRow, wall};
 
 #[derive(Debug, clap::Args)]
@@ -379,20 +380,14 @@ async fn check_source(office: &Office, config: &Config, reach: &Reach, source: &
     report
 }
 
+/// Its first page; articles' own pages are not asked for.
 async fn read(limits: Limits, source: &crate::config::Source) -> Result<(usize, usize), ReadError> {
-    let Fetched::Changed(body) = Fetcher::new(limits)?.fetch(&source.url, &Previous::default()).await? else {
-        return Err(ReadError::NotModifiedLoop);
-    };
-    let document = Document {
-        body: &body.bytes,
-        content_type: body.content_type.as_deref(),
-        url: &body.final_url,
-        now: Timestamp::now(),
-    };
-    let mut reading = FeedReader::default().read(document)?;
-    reading.by_ref().for_each(drop);
-    let summary = reading.finish()?;
-    Ok((summary.items, summary.quarantined))
+    let fetcher = Fetcher::new(limits)?;
+    let asker = Asker { fetcher: &fetcher, trusted: &source.url };
+    let list = crate::config::Source { page: None, ..source.clone() };
+    let sample = asker.read(asker.fetch(&list.url, Some(&list)).await?, Some(&list)).await?;
+    let items = sample.items().count();
+    Ok((items, sample.entries.len() - items))
 }
 
 impl Report {

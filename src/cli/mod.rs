@@ -4,6 +4,7 @@
 //! one that changes something files an order in the ledger, which the daemon
 //! carries out.
 
+mod add;
 mod article;
 mod backup;
 mod check;
@@ -88,7 +89,7 @@ pub enum Command {
     /// Portals: list, show, move.
     #[command(subcommand)]
     Portal(nouns::PortalCommand),
-    /// Sources: list.
+    /// Sources: add, list, withdrawals.
     #[command(subcommand)]
     Source(nouns::SourceCommand),
     /// The configuration: example, show.

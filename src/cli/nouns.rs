@@ -5,7 +5,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::office::{Failure, Office};
-use super::{move_portal, order};
+use super::{add, move_portal, order};
 use crate::config::{Config, EXAMPLE};
 use crate::exit::Exit;
 use crate::report::{Status, state_word, when};
@@ -29,6 +29,8 @@ pub enum PortalCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum SourceCommand {
+    /// How an address can be read, as a table for the configuration; needs none unless it writes.
+    Add(add::Args),
     /// Every source: id, address, last reading.
     List,
     /// Articles whose originals seem to be gone; with --allow or --keep, what becomes of them.
@@ -146,6 +148,7 @@ fn show_portal(office: &Office, id: &str) -> Result<Exit, Failure> {
 
 pub(super) fn source(office: &Office, command: &SourceCommand) -> Result<Exit, Failure> {
     match command {
+        SourceCommand::Add(args) => add::add(office, args),
         SourceCommand::List => list_sources(office),
         SourceCommand::Withdrawals(args) => withdrawals(office, args),
     }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setgroups, setuid};
 use serde::Serialize;
@@ -21,6 +21,8 @@ const SEVERAL_MAX: usize = 20;
 /// The command's surroundings.
 #[derive(Debug)]
 pub struct Office {
+    /// The configuration file, whether it is there or not.
+    pub(crate) file: PathBuf,
     config: Result<Config, ConfigError>,
     pub lang: Lang,
     pub json: bool,
@@ -57,7 +59,7 @@ impl Office {
         let config = Config::load(&cli.config);
         let configured = config.as_ref().ok().and_then(|config| config.language);
         let lang = Lang::choose(cli.lang.or(configured), |name| std::env::var(name).ok());
-        Self { config, lang, json: cli.json }
+        Self { file: cli.config.clone(), config, lang, json: cli.json }
     }
 
     pub(crate) fn config(&self) -> Result<&Config, Failure> {

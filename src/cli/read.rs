@@ -3,10 +3,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
-use dongbo_sdk::SecretRef;
-use jiff::Timestamp;
 use url::Url;
 
 use super::office::{Failure, Office};
@@ -16,13 +13,10 @@ use crate::config::Source;
 use crate::exit::Exit;
 use crate::firewall::{self, Policy};
 use crate::message::{Lang, of};
-use crate::pages::{Found, Pace};
 use crate::reach::Reach;
 use crate::report::{either, when};
-use crate::source::page::is_complete;
-use crate::source::{
-    self, Ask, Document, FeedReader, Fetched, Fetcher, Format, Limits, Paged, Previous, ReadError, Summary, Warning,
-};
+use crate::sample::{Asker, Fed, Sample};
+use crate::source::{Fetcher, Format, Limits, ReadError, Warning};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = reading::FIELDS)]
@@ -44,22 +38,21 @@ fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
     names.try_map(|name| Format::ALL.into_iter().find(|format| format.name() == name).ok_or("no such format"))
 }
 
-/// A document in hand.
-struct Fed {
-    bytes: Vec<u8>,
-    content_type: Option<String>,
-    url: Url,
-}
-
 pub(super) fn read(office: &Office, args: &Args) -> Result<Exit, Failure> {
     let source = args.source.as_deref().map(|id| known(office, id)).transpose()?;
     let limits = limits(office);
-    let (url, fed) = match args.place.parse::<Url>() {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => (url.clone(), fetch(&url, source, limits.clone())),
-        Ok(_) | Err(_) => file(Path::new(&args.place)).map_err(|error| no_file(office, &args.place, &error))?,
+    let (url, sampled) = match args.place.parse::<Url>() {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            (url.clone(), sample(&url, None, args.format, source, limits))
+        }
+        Ok(_) | Err(_) => {
+            let (url, fed) = file(Path::new(&args.place)).map_err(|error| no_file(office, &args.place, &error))?;
+            (url.clone(), fed.and_then(|fed| sample(&url, Some(fed), args.format, source, limits)))
+        }
     };
-    match fed.and_then(|fed| parse(&fed, source, args.format, limits, office.lang)) {
-        Ok(reading) => {
+    match sampled {
+        Ok(sample) => {
+            let reading = Reading::of(&sample, source, office.lang);
             let exit = if reading.quarantined.is_empty() && reading.complete { Exit::Done } else { Exit::Left };
             office.show(&reading, || reading.text(office.lang))?;
             Ok(exit)
@@ -81,24 +74,30 @@ fn known<'a>(office: &'a Office, id: &str) -> Result<&'a Source, Failure> {
 }
 
 /// The terms of `[[host]]` hold here too, where there is a configuration.
-fn limits(office: &Office) -> Limits {
+pub(super) fn limits(office: &Office) -> Limits {
     office.config().map_or_else(|_| Limits::default(), |config| Reach::of(config).feeds(config))
 }
 
-fn fetch(url: &Url, source: Option<&Source>, limits: Limits) -> Result<Fed, ReadError> {
-    let runtime = runtime()?;
-    let paged = source.and_then(|source| source.read.as_ref());
-    let first = paged.map_or_else(|| url.clone(), |paged| paged.first(url));
-    // The account is the source's: no other address of the command line sees it.
-    let secret = paged.and_then(Paged::authorization).map(SecretRef::resolve).transpose();
-    let secret = secret.map_err(|error| ReadError::Secret(Some(error)))?;
-    let configured = source.map_or(url, |source| &source.url);
-    let authorization = secret.as_ref().filter(|_| configured.origin() == url.origin());
-    let ask = Ask { url: &first, source: url, previous: &Previous::default(), authorization };
-    match runtime.block_on(async { Fetcher::new(limits)?.ask(ask).await })? {
-        Fetched::Changed(body) => Ok(Fed { bytes: body.bytes, content_type: body.content_type, url: body.final_url }),
-        Fetched::Unchanged { .. } => Err(ReadError::NotModifiedLoop),
-    }
+/// What stands at an address, or in the document that is at hand already.
+fn sample(
+    url: &Url,
+    fed: Option<Fed>,
+    format: Option<Format>,
+    source: Option<&Source>,
+    limits: Limits,
+) -> Result<Sample, ReadError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| ReadError::Unreachable(error.into()))?;
+    runtime.block_on(async {
+        let fetcher = Fetcher::new(limits)?;
+        let asker = Asker { fetcher: &fetcher, trusted: url };
+        let fed = match fed {
+            Some(fed) => fed,
+            None => asker.fetch(url, source).await?,
+        };
+        let asker = Asker { trusted: source.map_or(url, |source| &source.url), ..asker };
+        asker.read(Fed { format, ..fed }, source).await
+    })
 }
 
 /// An error as programs see it; people are told on the way out.
@@ -126,48 +125,7 @@ fn file(path: &Path) -> std::io::Result<(Url, Result<Fed, ReadError>)> {
     if bytes.len() as u64 > limit {
         return Ok((url, Err(ReadError::TooLarge { what: "decoded bytes", limit })));
     }
-    Ok((url.clone(), Ok(Fed { bytes, content_type: None, url })))
-}
-
-fn parse(
-    fed: &Fed,
-    source: Option<&Source>,
-    format: Option<Format>,
-    limits: Limits,
-    lang: Lang,
-) -> Result<Reading, ReadError> {
-    let document =
-        Document { body: &fed.bytes, content_type: fed.content_type.as_deref(), url: &fed.url, now: Timestamp::now() };
-    let (read, mut summary) = match source.and_then(|source| Some((source, source.read.as_ref()?))) {
-        Some((source, paged)) => {
-            let page = paged.read(&source.url, 0, &document)?;
-            (page.items, Summary { complete: true, warnings: page.warnings, ..Summary::default() })
-        }
-        None => {
-            let mut reading = FeedReader::default().read_as(document, format)?;
-            (reading.by_ref().collect(), reading.finish()?)
-        }
-    };
-    let categories = source.map(|source| source.categories.as_slice()).unwrap_or_default();
-    let read = match source.and_then(|source| Some((source, source.page.as_ref()?))) {
-        Some((source, page)) => with_pages(read, source, page, limits, &mut summary)?,
-        None => read,
-    };
-    let (mut items, mut quarantined) = (Vec::new(), Vec::new());
-    for result in read {
-        match result {
-            Ok(mut item) => {
-                item.categorise(categories);
-                let policy = source.map_or_else(|| of_its_own(&item), |source| source.firewall.clone());
-                items.push(Item::new(item, &policy));
-            }
-            Err(bad) => quarantined.push(Bad::from(bad)),
-        }
-    }
-    let warnings = summary.warnings.iter().map(|warning| warning_text(warning, lang)).collect();
-    let warning_kinds = summary.warnings.iter().map(reading::kind).collect();
-    let (title, complete) = (summary.title, summary.complete);
-    Ok(Reading { title, items, quarantined, warnings, warning_kinds, complete, error: None })
+    Ok((url.clone(), Ok(Fed { bytes, content_type: None, url, format: None })))
 }
 
 /// Of a feed that is no source yet: an article's own host is usual.
@@ -175,54 +133,6 @@ fn of_its_own(item: &article::Item) -> Policy {
     let url = item.content.url.parse::<Url>().ok();
     let own = url.as_ref().and_then(Url::host_str).map(firewall::bare).unwrap_or_default();
     Policy { own, ..Policy::default() }
-}
-
-type Entries = Vec<Result<article::Item, source::Quarantined>>;
-
-/// Fills in what stands on the articles' own pages, one after the other.
-fn with_pages(
-    read: Entries,
-    source: &Source,
-    config: &source::page::Config,
-    limits: Limits,
-    summary: &mut Summary,
-) -> Result<Entries, ReadError> {
-    let runtime = runtime()?;
-    let (fetcher, config, pace) = (Fetcher::new(limits)?, Arc::new(config.clone()), Pace::default());
-    let mut filled = Entries::new();
-    for entry in read.into_iter().take(pace.at_once) {
-        let entry = match entry {
-            Ok(entry) if !is_complete(&entry) => entry,
-            done => {
-                filled.push(done);
-                continue;
-            }
-        };
-        let (sample, url) = (entry.content.title.clone(), entry.content.url.clone());
-        let bad = |reason: String| source::Quarantined {
-            reason: format!("its page {url}: {reason}"),
-            sample,
-            identity: None,
-        };
-        let found = runtime.block_on(async {
-            tokio::time::sleep(pace.pause).await;
-            Found::read(&config, &fetcher, entry, &source.url).await
-        });
-        filled.push(match found {
-            Found::Filled(item, warnings) => {
-                summary.warnings.extend(warnings);
-                Ok(*item)
-            }
-            Found::Unfilled(unfilled) => Err(bad(unfilled.to_string())),
-            Found::Unread(error) => Err(bad(error.to_string())),
-        });
-    }
-    Ok(filled)
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, ReadError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| ReadError::Unreachable(error.into()))
 }
 
 fn warning_text(warning: &Warning, lang: Lang) -> String {
@@ -272,13 +182,38 @@ fn warning_text(warning: &Warning, lang: Lang) -> String {
 }
 
 impl Reading {
-    fn text(&self, lang: Lang) -> String {
+    pub(super) fn of(sample: &Sample, source: Option<&Source>, lang: Lang) -> Self {
+        let categories = source.map(|source| source.categories.as_slice()).unwrap_or_default();
+        let Sample { entries, summary } = sample;
+        let (mut items, mut quarantined) = (Vec::new(), Vec::new());
+        for result in entries.iter().cloned() {
+            match result {
+                Ok(mut item) => {
+                    item.categorise(categories);
+                    let policy = source.map_or_else(|| of_its_own(&item), |source| source.firewall.clone());
+                    items.push(Item::new(item, &policy));
+                }
+                Err(bad) => quarantined.push(Bad::from(bad)),
+            }
+        }
+        let warnings = summary.warnings.iter().map(|warning| warning_text(warning, lang)).collect();
+        let warning_kinds = summary.warnings.iter().map(reading::kind).collect();
+        let (title, complete) = (summary.title.clone(), summary.complete);
+        Self { title, items, quarantined, warnings, warning_kinds, complete, error: None }
+    }
+
+    pub(super) fn text(&self, lang: Lang) -> String {
+        self.first(usize::MAX, lang)
+    }
+
+    /// With no more than this many articles.
+    pub(super) fn first(&self, count: usize, lang: Lang) -> String {
         let mut lines = vec![either(
             lang,
             format!("{}: {} bài, {} bị loại", self.name(), self.items.len(), self.quarantined.len()),
             format!("{}: {} items, {} put aside", self.name(), self.items.len(), self.quarantined.len()),
         )];
-        for item in &self.items {
+        for item in self.items.iter().take(count) {
             let picture = item.image.as_deref().unwrap_or("—");
             let categories = item.categories.join(", ");
             lines.push(format!("{}  {}", when(item.published_at, lang), item.title));

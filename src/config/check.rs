@@ -28,9 +28,9 @@ const REQUEST_MAX: Duration = Duration::from_secs(15 * 60);
 /// Shorter is no pause on a local network; longer than this a source would wait for its own pages.
 const HOST_PAUSE_MIN: Duration = Duration::from_millis(10);
 const HOST_PAUSE_MAX: Duration = Duration::from_secs(60);
-/// Messages give ids whole, in commands, twice on a line.
 const WATCH_PACE_MIN: Duration = Duration::from_millis(100);
-const ID_CHARS_MAX: usize = 40;
+/// Messages give ids whole, in commands, twice on a line.
+pub const ID_CHARS_MAX: usize = 40;
 const NAME_CHARS_MAX: usize = 200;
 const ATTRIBUTION_BYTES_MAX: usize = 4096;
 
@@ -559,7 +559,9 @@ impl Check<'_> {
     }
 }
 
-fn is_id(id: &str) -> bool {
+/// Small letters, digits and hyphens within, at most [`ID_CHARS_MAX`].
+#[must_use]
+pub fn is_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !id.is_empty() && id.len() <= ID_CHARS_MAX && id.bytes().all(allowed) && !id.starts_with('-') && !id.ends_with('-')
 }

@@ -3,9 +3,11 @@
 //! A file is read once into plain structs, checked as a whole, and never read
 //! again; there are no globals. `wire` is the file as written and the
 //! reference of its keys, `effective` fills defaults in, `check` refuses what
-//! cannot work, `show` writes the effective configuration, `error` says what to change.
+//! cannot work, `show` writes the effective configuration, `append` adds a source
+//! to the file, `error` says what to change.
 //! No secret is read here, only the place where it stands.
 
+pub mod append;
 mod check;
 mod effective;
 mod error;
@@ -23,6 +25,7 @@ use std::time::Duration;
 use dongbo_sdk::{HostName, MissingCategory, Removal, SecretRef, Visibility};
 use url::Url;
 
+pub use check::{ID_CHARS_MAX, is_id};
 pub use error::{ConfigError, Fault};
 pub use human::{Backfill, Human, Rate, Size};
 

@@ -7,6 +7,7 @@ mod desk;
 #[path = "../world/mod.rs"]
 mod world;
 
+mod add;
 mod bad;
 mod demo;
 mod disk;

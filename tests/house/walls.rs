@@ -107,6 +107,12 @@ const WALLS: &[Wall] = &[
         words: &["crate::store", "crate::portals", "crate::worker", "crate::config", "dongbo_sdk"],
     },
     Wall {
+        name: "a discovery knows neither the ledger nor portals",
+        within: &["src/discover", "src/sample.rs"],
+        except: &[],
+        words: &["crate::store", "crate::portals", "crate::worker", "crate::daemon"],
+    },
+    Wall {
         name: "adapters make one try",
         within: &["adapters/wordpress/src", "adapters/folder/src"],
         except: &["adapters/wordpress/src/fake"],

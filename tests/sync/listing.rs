@@ -349,6 +349,14 @@ fn an_operator_sees_whole_texts_before_the_source_is_used() {
     category.redesign(false, true);
     let (code, data) = read();
     assert_eq!((code, data["quarantined"].as_array().map(Vec::len)), (Some(4), Some(3)), "{data}");
+    let check = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dongbo"));
+        let said = command.arg("--config").arg(&file).args(["--lang", "en", "check", "--json"]).output().unwrap();
+        serde_json::from_slice::<Value>(&said.stdout).unwrap()["sources"][0].clone()
+    };
+    assert_eq!((&check()["passed"], &check()["items"]), (&true.into(), &3.into()), "its list can be read");
+    category.redesign(true, true);
+    assert_eq!(check()["passed"], false);
 }
 
 #[tokio::test]
