@@ -98,8 +98,8 @@ impl Historian {
             return Ok(Step::Done);
         }
         let stride = match self.paged.as_deref() {
-            // A feed shows what it shows.
-            None => Stride { committed: Committed::default(), place: None },
+            // A feed shows what it shows, a sitemap what was touched lately.
+            None | Some(Paged::Sitemap(_)) => Stride { committed: Committed::default(), place: None },
             Some(Paged::Api(api)) => self.rise(api, &history, planned).await?,
             Some(paged) => self.walk(paged, &history, planned).await?,
         };

@@ -5,6 +5,7 @@
 
 mod intake;
 mod rise;
+mod survey;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ pub struct Poller {
     tides: Option<Vec<rise::Tide>>,
     /// Tombstones of the last reading: each is heeded once.
     buried: HashSet<Name>,
+    /// What was read of a sitemap's files.
+    chart: survey::Chart,
     /// Its articles' own pages have taught what is usual.
     learned: bool,
     /// Items of the feed that need not be looked at again.
@@ -126,6 +129,7 @@ impl Poller {
             hid: false,
             tides: None,
             buried: HashSet::new(),
+            chart: survey::Chart::default(),
             learned: false,
             known: Known::default(),
         })
@@ -231,8 +235,10 @@ impl Poller {
 
     async fn read(&mut self, planned: &Arc<Planned>) -> Result<Polled, PollError> {
         let paged = self.paged.clone();
-        if let Some(Paged::Api(api)) = paged.as_deref() {
-            return self.rise(api, planned).await;
+        match paged.as_deref() {
+            Some(Paged::Api(api)) => return self.rise(api, planned).await,
+            Some(Paged::Sitemap(config)) => return self.survey(config, planned).await,
+            Some(Paged::Json(_) | Paged::Listing(_)) | None => {}
         }
         let previous = self.previous()?;
         let (believes, doubts) = {

@@ -11,6 +11,7 @@ use crate::article::Item;
 use crate::config::Source;
 use crate::pages::{Found, Pace};
 use crate::source::page::{self, is_complete};
+use crate::source::sitemap;
 use crate::source::{
     self, Ask, Document, FeedReader, Fetched, Fetcher, Format, Paged, Previous, Quarantined, ReadError, Summary,
 };
@@ -79,8 +80,12 @@ impl Asker<'_> {
     /// Where the document cannot be read as a whole.
     pub async fn read(self, fed: Fed, source: Option<&Source>) -> Result<Sample, ReadError> {
         let paged = source.and_then(|source| Some((source.url.clone(), source.read.clone()?)));
-        let parsed = tokio::task::spawn_blocking(move || parse(&fed, paged.as_ref())).await;
-        let sample = parsed.map_err(|_| ReadError::Malformed { at: 0, reason: "the reader stopped".into() })??;
+        let (mut sample, mut next) = parsed(fed, paged.clone()).await?;
+        for _ in 0..sitemap::DEPTH_MAX {
+            // A list of files is no page yet.
+            let Some(url) = next.take().filter(|_| sample.entries.is_empty()) else { break };
+            (sample, next) = parsed(self.fetch(&url, None).await?, paged.clone()).await?;
+        }
         match source.and_then(|source| source.page.as_ref()) {
             Some(page) => Ok(self.with_pages(sample, page).await),
             None => Ok(sample),
@@ -118,16 +123,21 @@ impl Asker<'_> {
     }
 }
 
-/// Bound by the processor. `paged`: the source's address and how it is read; `None`: as a feed.
-fn parse(fed: &Fed, paged: Option<&(Url, Paged)>) -> Result<Sample, ReadError> {
+async fn parsed(fed: Fed, paged: Option<(Url, Paged)>) -> Result<(Sample, Option<Url>), ReadError> {
+    let parsed = tokio::task::spawn_blocking(move || parse(&fed, paged.as_ref())).await;
+    parsed.map_err(|_| ReadError::Malformed { at: 0, reason: "the reader stopped".into() })?
+}
+
+/// What it yields, and where the next page is. `paged`: the source's address and how it is read; `None`: as a feed.
+fn parse(fed: &Fed, paged: Option<&(Url, Paged)>) -> Result<(Sample, Option<Url>), ReadError> {
     let document =
         Document { body: &fed.bytes, content_type: fed.content_type.as_deref(), url: &fed.url, now: Timestamp::now() };
     if let Some((url, paged)) = paged {
         let page = paged.read(url, 0, &document)?;
         let summary = Summary { complete: true, warnings: page.warnings, ..Summary::default() };
-        return Ok(Sample { entries: page.items, summary });
+        return Ok((Sample { entries: page.items, summary }, page.next));
     }
     let mut reading = FeedReader::default().read_as(document, fed.format)?;
     let entries = reading.by_ref().collect();
-    Ok(Sample { entries, summary: reading.finish()? })
+    Ok((Sample { entries, summary: reading.finish()? }, None))
 }

@@ -12,8 +12,8 @@ use url::Url;
 use super::error::{Fault, Positions, Step, nearest, quote};
 use super::human::Human;
 use crate::firewall;
-use crate::source::Politeness;
 use crate::source::json::Wrong;
+use crate::source::{Paged, Politeness};
 
 use super::{
     ATTRIBUTION_PLACES, Config, Host, Installation, Keep, Limits, Portal, Source, Watch, effective, host, wire,
@@ -341,6 +341,7 @@ impl Check<'_> {
         self.categories(&entry.key("urgent"), source.urgent.as_deref());
         self.categories(&entry.key("categories"), Some(&source.categories));
         self.reading(&entry.key("read"), source.read.as_ref());
+        self.sitemap(entry, source);
         self.firewall(&entry.key("firewall"), source.firewall.as_ref());
         if let Some(wrong) = source.page.as_ref().and_then(crate::source::page::Config::wrong) {
             self.wrong(entry.key("page"), &[wrong.key], wrong);
@@ -353,6 +354,23 @@ impl Check<'_> {
     fn reading(&mut self, path: &[Step], read: Option<&wire::ReadConfig>) {
         let Some((kind, wrong)) = read.and_then(|read| read.0.wrong()) else { return };
         self.wrong(path.to_vec(), &[kind, wrong.key], wrong);
+    }
+
+    /// Where articles stand is all that a sitemap says.
+    fn sitemap(&mut self, entry: Entry, source: &wire::Source) {
+        let Some(wire::ReadConfig(Paged::Sitemap(_))) = &source.read else { return };
+        let change = "add a table [source.page] with title and body, where they stand on an article's own page";
+        match &source.page {
+            None => {
+                let path = [entry.key("read"), vec![Step::Key("sitemap".to_owned())]].concat();
+                self.refuse(&path, "a sitemap gives only addresses", change);
+            }
+            Some(page) if page.title.is_none() => {
+                let problem = "has no title, and a sitemap gives none";
+                self.refuse(&entry.key("page"), problem, "add title = \"h1\"");
+            }
+            Some(_) => {}
+        }
     }
 
     fn wrong(&mut self, mut path: Vec<Step>, keys: &[&str], wrong: Wrong) {

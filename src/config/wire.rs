@@ -228,14 +228,16 @@ impl<'de> Deserialize<'de> for ReadConfig {
         struct Kinds {
             json: Option<source::json::Config>,
             listing: Option<source::listing::Config>,
+            sitemap: Option<source::sitemap::Config>,
             wordpress: Option<source::api::wordpress::Config>,
             drupal: Option<source::api::drupal::Config>,
             liferay: Option<source::api::liferay::Config>,
         }
-        let Kinds { json, listing, wordpress, drupal, liferay } = Kinds::deserialize(input)?;
+        let Kinds { json, listing, sitemap, wordpress, drupal, liferay } = Kinds::deserialize(input)?;
         let ways = [
             json.map(|config| Paged::Json(Box::new(config))),
             listing.map(|config| Paged::Listing(Box::new(config))),
+            sitemap.map(|config| Paged::Sitemap(Box::new(config))),
             wordpress.map(|config| Paged::Api(Api::WordPress(config))),
             drupal.map(|config| Paged::Api(Api::Drupal(config))),
             liferay.map(|config| Paged::Api(Api::Liferay(config))),

@@ -494,7 +494,7 @@ fn trimmed(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Finds the root and refuses what is no feed.
+/// Finds the root and refuses what is neither feed nor sitemap.
 pub(super) fn root(text: &str) -> Result<Scan, ReadError> {
     let head = text.trim_start_matches('\u{FEFF}').trim_start();
     if head.is_empty() {
@@ -525,6 +525,8 @@ pub(super) fn root(text: &str) -> Result<Scan, ReadError> {
                     "feed" => Ok(Scan::new(Dialect::Atom, at)),
                     // RFC 4287 §2: an entry may be a document of its own.
                     "entry" => Ok(Scan::new(Dialect::Atom, at).whole()),
+                    "urlset" => Ok(Scan::new(Dialect::Sitemap, at)),
+                    "sitemapindex" => Ok(Scan::new(Dialect::SitemapIndex, at)),
                     other if is_html(other) => Err(ReadError::HtmlInstead { begins: begins(head) }),
                     _ => Err(not_a_feed()),
                 };

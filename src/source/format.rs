@@ -1,6 +1,6 @@
 //! Which format a document has: by what stands in it, or because a person says so.
 
-use super::error::ReadError;
+use super::error::{ReadError, begins};
 use super::feed::{junk, root};
 use super::jsonfeed::{self, JsonFeed};
 use super::xml::{Dialect, Scan};
@@ -41,11 +41,19 @@ pub(super) fn open(text: &str, format: Option<Format>) -> Result<Opened, ReadErr
     match format {
         None => match jsonfeed::read(text)? {
             Some(feed) => Ok(Opened::Json(feed)),
-            None => root(text).map(Opened::Xml),
+            None => root(text).and_then(|scan| of_feed(scan, text)).map(Opened::Xml),
         },
         Some(Format::JsonFeed) => jsonfeed::read_unnamed(text).map(Opened::Json),
         Some(Format::Rss) => forced(text, Dialect::Rss).map(Opened::Xml),
         Some(Format::Atom) => forced(text, Dialect::Atom).map(Opened::Xml),
+    }
+}
+
+/// A sitemap names articles and says nothing of them.
+fn of_feed(scan: Scan, text: &str) -> Result<Scan, ReadError> {
+    match scan.dialect {
+        Dialect::Rss | Dialect::Atom => Ok(scan),
+        Dialect::Sitemap | Dialect::SitemapIndex => Err(ReadError::NotAFeed { begins: begins(text) }),
     }
 }
 

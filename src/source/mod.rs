@@ -38,6 +38,7 @@ pub mod page;
 pub mod paged;
 pub mod raw;
 pub mod rss;
+pub mod sitemap;
 pub mod text;
 pub mod tree;
 pub mod wishes;

@@ -9,12 +9,14 @@
 //! motion through all of [`PASSES_MAX`] passes may hide one.
 
 use dongbo_sdk::SecretRef;
+use jiff::Timestamp;
 use url::Url;
 
 use super::api::{Answer, Api, By};
 use super::error::ReadError;
 use super::feed::{Document, Quarantined, Warning};
 use super::item::{self, Context};
+use super::sitemap::{self, File};
 use super::{json, listing};
 use crate::article::Item;
 
@@ -30,6 +32,8 @@ pub enum Paged {
     /// Asked for what was touched since a moment, instead of page by page.
     Api(Api),
     Listing(Box<listing::Config>),
+    /// Files of addresses, the newest first.
+    Sitemap(Box<sitemap::Config>),
 }
 
 /// A page, read.
@@ -47,7 +51,7 @@ impl Paged {
         match self {
             Self::Json(config) => config.authorization.as_ref(),
             Self::Api(api) => api.authorization(),
-            Self::Listing(_) => None,
+            Self::Listing(_) | Self::Sitemap(_) => None,
         }
     }
 
@@ -57,6 +61,7 @@ impl Paged {
         match self {
             Self::Json(config) => Some(("json", config.wrong()?)),
             Self::Listing(config) => Some(("listing", config.wrong()?)),
+            Self::Sitemap(config) => Some(("sitemap", config.wrong()?)),
             Self::Api(_) => None,
         }
     }
@@ -68,6 +73,8 @@ impl Paged {
             Self::Json(config) => config.pages.is_some(),
             Self::Listing(config) => config.pages.is_some(),
             Self::Api(_) => true,
+            // Its entries are read by their last touch.
+            Self::Sitemap(_) => false,
         }
     }
 
@@ -78,6 +85,7 @@ impl Paged {
             Self::Json(config) => config.first(url),
             Self::Api(api) => api.latest(url),
             Self::Listing(config) => config.first(url),
+            Self::Sitemap(_) => url.clone(),
         }
     }
 
@@ -99,6 +107,7 @@ impl Paged {
                 let answer = config.read(url, number, document)?;
                 (answer.items, answer.next)
             }
+            Self::Sitemap(config) => return sitemap_page(config, url, document),
         };
         let mut context = Context::new(document.url.clone(), document.now);
         let shaped = items.iter().map(|raw| {
@@ -110,6 +119,17 @@ impl Paged {
         });
         let items = shaped.collect();
         Ok(Page { items, next, warnings: context.warnings })
+    }
+}
+
+/// A file for a look, however old; a list of files leads to the newest one.
+fn sitemap_page(config: &sitemap::Config, url: &Url, document: &Document<'_>) -> Result<Page, ReadError> {
+    match config.read(url, Timestamp::MIN, document)? {
+        sitemap::Answer::Index(files) => {
+            let newest = files.into_iter().max_by_key(|file| file.touched.map(|(at, _)| at));
+            Ok(Page { items: Vec::new(), next: newest.map(|File { url, .. }| url), warnings: Vec::new() })
+        }
+        sitemap::Answer::Entries(entries) => Ok(Page { items: entries.items, next: None, warnings: entries.warnings }),
     }
 }
 

@@ -249,7 +249,8 @@ impl OpenItem {
 
     fn end(&mut self, name: &str) -> Step {
         let Some(open) = self.path.iter().rposition(|open| open == name) else {
-            if matches!(name, "item" | "entry" | "channel" | "rss" | "feed") {
+            let ends = matches!(name, "item" | "entry" | "channel" | "rss" | "feed" | "urlset" | "sitemapindex");
+            if ends || name == self.dialect.item() {
                 self.finish_capture();
                 return Step::Done;
             }
@@ -298,6 +299,7 @@ fn form(dialect: Dialect, tag: &Tag) -> Form {
         (Dialect::Atom, Some("text" | "text/plain")) => Form::Text,
         (Dialect::Atom, Some(_)) => Form::Html,
         (Dialect::Atom, None) => Form::Unsaid,
+        (Dialect::Sitemap | Dialect::SitemapIndex, _) => Form::Text,
     }
 }
 

@@ -12,7 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::raw::{OpenItem, RawItem, Slot, Step, content};
 use super::wishes::Said;
-use super::{atom, rss, text};
+use super::{atom, rss, sitemap, text};
 
 /// Open elements, counted from the document's root.
 pub const DEPTH_MAX: usize = 128;
@@ -33,6 +33,10 @@ const PREFIXES_MAX: usize = 32;
 pub enum Dialect {
     Rss,
     Atom,
+    /// Addresses of pages.
+    Sitemap,
+    /// Addresses of sitemaps.
+    SitemapIndex,
 }
 
 impl Dialect {
@@ -40,6 +44,8 @@ impl Dialect {
         match self {
             Self::Rss => "item",
             Self::Atom => "entry",
+            Self::Sitemap => "url",
+            Self::SitemapIndex => "sitemap",
         }
     }
 
@@ -47,6 +53,7 @@ impl Dialect {
         match self {
             Self::Rss => rss::open(path, tag, raw),
             Self::Atom => atom::open(path, tag, raw),
+            Self::Sitemap | Self::SitemapIndex => sitemap::open(path, tag, raw),
         }
     }
 }
@@ -210,7 +217,7 @@ impl Scan {
                         self.said.note(parent, &name, &captured);
                     }
                     captured.clear();
-                    self.complete |= matches!(name.as_str(), "rss" | "feed" | "rdf:RDF" | "rdf");
+                    self.complete |= is_root(&name);
                     if let Some(open) = path.iter().rposition(|open| *open == name) {
                         path.truncate(open);
                     }
@@ -309,10 +316,19 @@ impl Scan {
         let Some((prefix, local)) = name.split_once(':') else { return name.into_owned() };
         let prefix = self.prefixes.get(prefix).copied().unwrap_or(prefix);
         match (prefix, self.dialect) {
-            ("atom", Dialect::Atom) | ("rss", Dialect::Rss) => local.to_owned(),
-            (prefix, Dialect::Atom | Dialect::Rss) => format!("{prefix}:{local}"),
+            ("atom", Dialect::Atom) | ("rss", Dialect::Rss) | ("sitemap", Dialect::Sitemap | Dialect::SitemapIndex) => {
+                local.to_owned()
+            }
+            (prefix, Dialect::Atom | Dialect::Rss | Dialect::Sitemap | Dialect::SitemapIndex) => {
+                format!("{prefix}:{local}")
+            }
         }
     }
+}
+
+/// Elements that hold a whole document.
+fn is_root(name: &str) -> bool {
+    matches!(name, "rss" | "feed" | "rdf:RDF" | "rdf" | "urlset" | "sitemapindex")
 }
 
 /// A tokeniser that leaves judgement to the walker.
@@ -377,6 +393,8 @@ fn known_namespace(uri: &str) -> Option<&'static str> {
         ("purl.org/atompub/tombstones/1.0", "at"),
         ("purl.org/atom/ns", "atom"),
         ("www.w3.org/1999/02/22-rdf-syntax-ns", "rdf"),
+        ("www.sitemaps.org/schemas/sitemap/0.9", "sitemap"),
+        ("www.google.com/schemas/sitemap-news/0.9", "news"),
         // RSS 1.0 and 0.90, and what some give as the namespace of RSS 2.0.
         ("purl.org/rss/1.0", "rss"),
         ("my.netscape.com/rdf/simple/0.9", "rss"),

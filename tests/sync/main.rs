@@ -19,4 +19,5 @@ mod originals;
 mod paged;
 mod quiet;
 mod reader;
+mod sitemap;
 mod trouble;

@@ -10,6 +10,7 @@ pub(crate) mod article;
 pub(crate) mod category;
 pub(crate) mod feed;
 pub(crate) mod listing;
+pub(crate) mod map;
 pub(crate) mod picture;
 pub(crate) mod server;
 pub(crate) mod wait;
