@@ -93,7 +93,7 @@ impl Asker<'_> {
     }
 
     /// Fills in what stands on the articles' own pages, one after the other.
-    async fn with_pages(self, sample: Sample, config: &page::Config) -> Sample {
+    pub async fn with_pages(self, sample: Sample, config: &page::Config) -> Sample {
         let (config, pace) = (Arc::new(config.clone()), Pace::default());
         let Sample { entries, mut summary } = sample;
         let mut filled = Entries::new();

@@ -5,6 +5,8 @@ use std::fmt;
 
 use url::Url;
 
+use super::entries::Entries;
+use super::suggest::Selectors;
 use super::ways::{Kind, Way};
 use crate::config::{ID_CHARS_MAX, is_id};
 use crate::probe::page::shown;
@@ -24,12 +26,27 @@ pub struct Table {
     pub name: Option<String>,
     pub url: Url,
     pub kind: Kind,
+    /// Of a sitemap: paths of articles.
+    pub include: Option<String>,
+    /// Of a listing.
+    pub entries: Option<Entries>,
+    /// Where articles stand on their own pages.
+    pub page: Option<Selectors>,
 }
 
 impl Table {
     #[must_use]
     pub fn new(id: &str, way: &Way) -> Self {
-        Self { notes: Vec::new(), id: id.to_owned(), name: None, url: way.url.clone(), kind: way.kind }
+        Self {
+            notes: Vec::new(),
+            id: id.to_owned(),
+            name: None,
+            url: way.url.clone(),
+            kind: way.kind,
+            include: None,
+            entries: None,
+            page: None,
+        }
     }
 }
 
@@ -49,8 +66,34 @@ impl fmt::Display for Table {
             Kind::Drupal => writeln!(f, "[source.read.drupal]"),
             Kind::Liferay => writeln!(f, "[source.read.liferay]"),
             Kind::WholeFeed | Kind::Feed => Ok(()),
-        }
+            Kind::Sitemap => {
+                writeln!(f, "[source.read.sitemap]")?;
+                let include = self.include.as_ref().map(|folder| format!("[{}]", quoted(folder)));
+                include.map_or(Ok(()), |include| writeln!(f, "include = {include}"))
+            }
+            Kind::Listing => self.entries.as_ref().map_or(Ok(()), |entries| listing(f, entries)),
+        }?;
+        self.page.as_ref().map_or(Ok(()), |selectors| page(f, selectors))
     }
+}
+
+fn listing(f: &mut fmt::Formatter<'_>, Entries { items, date, date_format }: &Entries) -> fmt::Result {
+    writeln!(f, "[source.read.listing]\nitems = {}", quoted(items))?;
+    key(f, "date", date.as_deref())?;
+    key(f, "date_format", *date_format)
+}
+
+fn page(f: &mut fmt::Formatter<'_>, Selectors { title, lead, body, date, date_format }: &Selectors) -> fmt::Result {
+    writeln!(f, "[source.page]")?;
+    key(f, "title", title.as_deref())?;
+    key(f, "lead", lead.as_deref())?;
+    key(f, "body", Some(body))?;
+    key(f, "date", date.as_deref())?;
+    key(f, "date_format", *date_format)
+}
+
+fn key(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::Result {
+    value.map_or(Ok(()), |value| writeln!(f, "{name} = {}", quoted(value)))
 }
 
 /// A basic string (TOML 1.0) on one line.
@@ -100,6 +143,20 @@ mod tests {
         assert!(matches!(read(Kind::Drupal), Some(Paged::Api(Api::Drupal(_)))));
         assert!(matches!(read(Kind::Liferay), Some(Paged::Api(Api::Liferay(_)))));
         assert!(read(Kind::Feed).is_none() && read(Kind::WholeFeed).is_none());
+        let page = Selectors {
+            title: Some("meta[property=\"og:title\"]".into()),
+            lead: Some(".sapo".into()),
+            body: "div#noi-dung".into(),
+            date: Some("time".into()),
+            date_format: Some("%d/%m/%Y"),
+        };
+        let map = Table { include: Some("/tin/".into()), page: Some(page.clone()), ..table(Kind::Sitemap) };
+        let source = append::source(&map.to_string()).unwrap();
+        assert!(matches!(source.read, Some(Paged::Sitemap(_))));
+        assert_eq!(source.page.unwrap().title.unwrap().written(), page.title.clone().unwrap());
+        let entries = Entries { items: "ul > li".into(), date: Some(".ngay".into()), date_format: Some("%d/%m/%Y") };
+        let list = Table { entries: Some(entries), page: Some(page), ..table(Kind::Listing) };
+        assert!(matches!(append::source(&list.to_string()).unwrap().read, Some(Paged::Listing(_))));
     }
 
     #[test]

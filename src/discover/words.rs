@@ -1,11 +1,10 @@
 //! What was found, in words for people, in Vietnamese and English.
 
-use super::Failed;
-use super::ways::{Kind, Way};
+use super::ways::Kind;
+use super::{Best, Failed};
 use crate::message::Lang;
 use crate::probe::{Finding, words};
 use crate::report::either;
-use crate::sample::Sample;
 
 /// Ways that are told beside the one that was chosen.
 const OTHERS_MAX: usize = 5;
@@ -22,16 +21,25 @@ pub fn kind(kind: Kind, lang: Lang) -> &'static str {
         Kind::WholeFeed => either(lang, "nguồn tin (feed) có toàn văn", "a feed with whole texts"),
         Kind::Feed => either(
             lang,
-            "nguồn tin (feed) không đủ toàn văn; hãy thêm [source.page] để đọc trang của từng bài",
-            "a feed without whole texts; add [source.page] to read each article's own page",
+            "nguồn tin (feed) không đủ toàn văn; trang của từng bài được đọc theo [source.page]",
+            "a feed without whole texts; each article's own page is read by [source.page]",
+        ),
+        Kind::Sitemap => either(
+            lang,
+            "sơ đồ trang (sitemap); trang của từng bài được đọc theo [source.page]",
+            "a sitemap; each article's own page is read by [source.page]",
+        ),
+        Kind::Listing => either(
+            lang,
+            "trang chuyên mục; trang của từng bài được đọc theo [source.page]",
+            "a category page; each article's own page is read by [source.page]",
         ),
     }
 }
 
 /// Comments for the table: what was chosen, what it yielded, what else there is.
-#[must_use]
-pub fn notes(way: &Way, sample: &Sample, finding: &Finding, failed: &[Failed], lang: Lang) -> Vec<String> {
-    let (chosen, items) = (kind(way.kind, lang), sample.items().count());
+pub(super) fn notes(best: &Best, finding: &Finding, failed: &[Failed], lang: Lang) -> Vec<String> {
+    let (way, chosen, items) = (&best.way, kind(best.way.kind, lang), best.listed);
     let first = either(
         lang,
         format!("{chosen}. Số bài khi đọc thử: {items}."),
@@ -45,6 +53,9 @@ pub fn notes(way: &Way, sample: &Sample, finding: &Finding, failed: &[Failed], l
             format!("Chú ý: nguồn nằm ở máy chủ khác, {host}."),
             format!("Mind: it stands on another host, {host}."),
         ));
+    }
+    if let Some(guessed) = guessed(best) {
+        notes.push(either(lang, guessed.0, guessed.1).into());
     }
     if way.kind < Kind::WholeFeed {
         notes.push(
@@ -67,6 +78,21 @@ pub fn notes(way: &Way, sample: &Sample, finding: &Finding, failed: &[Failed], l
     }));
     notes.extend(failed.iter().take(OTHERS_MAX).map(|failed| in_vain(failed, lang)));
     notes
+}
+
+/// What a person has to look at before the source is used.
+fn guessed(best: &Best) -> Option<(&'static str, &'static str)> {
+    match (&best.table.page, best.way.kind) {
+        (Some(_), _) => Some((
+            "Các bộ chọn là phỏng đoán từ vài bài: so với trang gốc trước khi dùng, bằng dongbo read URL --source ID.",
+            "The selectors are guessed from a few articles: compare with the pages before use: dongbo read URL --source ID.",
+        )),
+        (None, Kind::Feed) => Some((
+            "Chưa đoán được [source.page]: hãy tự mô tả, nếu không chỉ có phần tóm tắt được đăng lại.",
+            "[source.page] could not be guessed: describe it, or only the summaries are posted.",
+        )),
+        (None, _) => None,
+    }
 }
 
 /// A way that could not be read.

@@ -34,6 +34,7 @@ pub mod jsonfeed;
 pub mod legacy;
 pub mod listing;
 pub mod media;
+pub mod outline;
 pub mod page;
 pub mod paged;
 pub mod raw;

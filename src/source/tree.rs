@@ -47,6 +47,10 @@ impl Selector {
         &self.written
     }
 
+    pub(super) fn parsed(&self) -> &scraper::Selector {
+        &self.parsed
+    }
+
     /// `None` where the text is no selector.
     #[must_use]
     pub fn parse(written: &str) -> Option<Self> {
@@ -75,7 +79,7 @@ impl<'de> Deserialize<'de> for Selector {
 
 /// A page, parsed. Not to be sent between threads.
 #[derive(Debug)]
-pub struct Tree(Html);
+pub struct Tree(pub(super) Html);
 
 impl Tree {
     /// Reads a page. `content_type` is the HTTP header. Linear; bound by the processor.
@@ -96,6 +100,12 @@ impl Tree {
             return Err(ReadError::TooLarge { what: "bytes of the page's text", limit: TREE_BYTES_MAX as u64 });
         }
         Ok(Self(Html::parse_document(&pruned)))
+    }
+
+    /// The page as it was understood; as hostile as it was.
+    #[must_use]
+    pub fn html(&self) -> String {
+        self.0.html()
     }
 
     /// What the selector finds, in the order of the page, without what lies in
@@ -119,7 +129,7 @@ impl Tree {
 
 /// An element of the page.
 #[derive(Debug, Clone, Copy)]
-pub struct Node<'a>(ElementRef<'a>);
+pub struct Node<'a>(pub(super) ElementRef<'a>);
 
 impl<'a> Node<'a> {
     /// What the selector finds in this element, itself included.
@@ -158,6 +168,17 @@ impl<'a> Node<'a> {
     pub fn address(self, base: &Url) -> Option<Url> {
         let names = ["href", "data-src", "data-original", "src", "content"];
         names.iter().filter_map(|name| self.attribute(name)).find_map(|address| identity::link(address, base))
+    }
+
+    /// The tag's name, in small letters.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        self.0.value().name()
+    }
+
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        self.0.parent().and_then(ElementRef::wrap).map(Self)
     }
 
     #[must_use]

@@ -207,3 +207,90 @@ fn what_a_page_names_is_not_asked_within_the_network_of_the_operator() {
     assert!(said["failed"][0]["reason"].as_str().unwrap().contains("not allowed"), "{said}");
     assert_eq!(inner.asked(), Vec::<String>::new());
 }
+
+/// An article's own page on a portal that was made for people.
+fn article(number: usize) -> Answer {
+    let paragraph = |n: usize| {
+        format!(
+            "<p>Đoạn {n} của bài {number}: đồng chí Chủ tịch yêu cầu các sở, ngành, 99 xã, phường báo cáo kết quả, không để chậm trễ.</p>"
+        )
+    };
+    let text: String = (0..6).map(paragraph).collect();
+    html(&format!(
+        "<title>{TITLE} {number} - Cổng tỉnh</title><ul class=menu><li><a href=/>Trang chủ</a></ul>\
+         <h1 class=tieu-de>{TITLE} {number}</h1><span class=ngay>Ngày đăng: 2{number}/11/2026 14:05</span>\
+         <div class=sapo>(BNP) – Sáng nay, tại trung tâm hội nghị tỉnh, bài {number}.</div><div class=noi-dung>{text}</div>"
+    ))
+}
+
+const TITLE: &str = "Hội nghị trực tuyến về chuyển đổi số lần thứ";
+
+/// A portal without API and feed; `more` stands beside its articles.
+fn for_people(more: &[(&str, Answer)]) -> Site {
+    let paths: Vec<String> = (1..=5).map(|number| format!("/tin/{number}")).collect();
+    let mut pages: Vec<(&str, Answer)> =
+        paths.iter().zip(1..).map(|(path, number)| (path.as_str(), article(number))).collect();
+    pages.extend(more.iter().cloned());
+    Site::start(&pages)
+}
+
+fn list() -> Answer {
+    let entry = |n: usize| format!("<li><h3><a href=/tin/{n}>{TITLE} {n}</a></h3><i class=ngay>2{n}/11/2026</i></li>");
+    let entries: String = (1..=5).map(entry).collect();
+    html(&format!(
+        "<title>Chính trị</title><ul class=menu><li><a href=/>Trang chủ</a></ul><ul class=danh-sach>{entries}</ul>"
+    ))
+}
+
+#[test]
+fn a_sitemap_is_found_by_robots_txt_with_selectors_that_hold_on_its_pages() {
+    let room = Room::new("");
+    let today = jiff::Timestamp::now();
+    let url = |path: &str| format!("<url><loc>{path}</loc><lastmod>{today}</lastmod></url>");
+    let urls: String = (1..=5).map(|n| url(&format!("/tin/{n}"))).chain([url("/gioi-thieu")]).collect();
+    let map = answer(200, "application/xml", format!("<urlset>{urls}</urlset>"));
+    let robots = answer(200, "text/plain", "User-agent: *\nSitemap: /ban-do.xml\n");
+    let site =
+        for_people(&[("/", list()), ("/robots.txt", robots), ("/ban-do.xml", map.clone()), ("/sitemap-a.xml", map)]);
+    let (kind, said) = room.chosen(&site.url("/"));
+    assert_eq!(kind, "sitemap", "{said}");
+    insta::assert_snapshot!(said["table"].as_str().unwrap());
+    let items = said["reading"]["items"].as_array().unwrap();
+    assert_eq!(items.len(), 3);
+    let text = items[0]["body"].as_str().unwrap();
+    assert!(text.starts_with("<p>Đoạn 0") && text.contains("Đoạn 5") && !text.contains("BNP"), "word for word: {text}");
+    assert_eq!(room.chosen(&site.url("/sitemap-a.xml")).0, "sitemap", "its own address");
+}
+
+#[test]
+fn a_category_page_is_the_last_way_and_a_feed_without_texts_gets_selectors_too() {
+    let room = Room::new("");
+    let site = for_people(&[("/chinh-tri", list())]);
+    let (kind, said) = room.chosen(&site.url("/chinh-tri"));
+    assert_eq!(kind, "listing", "{said}");
+    insta::assert_snapshot!(said["table"].as_str().unwrap());
+    let item = |n: usize| {
+        format!("<item><title>{TITLE} {n}</title><link>/tin/{n}</link><description>Dẫn…</description></item>")
+    };
+    let items: String = (1..=3).map(item).collect();
+    let feed = answer(200, "application/rss+xml", format!("<rss><channel><title>Tin</title>{items}</channel></rss>"));
+    let site = for_people(&[("/rss", feed)]);
+    let (kind, said) = room.chosen(&site.url("/rss"));
+    assert_eq!(kind, "feed");
+    assert!(said["table"].as_str().unwrap().contains("[source.page]\ntitle = \"h1.tieu-de\""), "{said}");
+    assert!(said["reading"]["items"][0]["body"].as_str().unwrap().contains("Đoạn 5"));
+}
+
+#[test]
+fn a_sitemap_whose_pages_have_nothing_in_common_is_no_way() {
+    let room = Room::new("");
+    let today = jiff::Timestamp::now();
+    let urls: String = (1..=3).map(|n| format!("<url><loc>/x/{n}</loc><lastmod>{today}</lastmod></url>")).collect();
+    let map = answer(200, "application/xml", format!("<urlset>{urls}</urlset>"));
+    let page = |n: usize| html(&format!("<title>{n}</title><p>Xin chào {n}"));
+    let site =
+        Site::start(&[("/", page(0)), ("/sitemap.xml", map), ("/x/1", page(1)), ("/x/2", page(2)), ("/x/3", page(3))]);
+    let said = room.add(&[&site.url("/")]);
+    assert_eq!((said.code, said.out.as_str()), (5, ""));
+    assert!(said.talk.contains("nothing in common"), "{said:?}");
+}

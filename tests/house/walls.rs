@@ -113,6 +113,12 @@ const WALLS: &[Wall] = &[
         words: &["crate::store", "crate::portals", "crate::worker", "crate::daemon"],
     },
     Wall {
+        name: "an extraction suggests and never reads",
+        within: SOURCES,
+        except: &["src/discover"],
+        words: &["dom_smoothie"],
+    },
+    Wall {
         name: "adapters make one try",
         within: &["adapters/wordpress/src", "adapters/folder/src"],
         except: &["adapters/wordpress/src/fake"],
