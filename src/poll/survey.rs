@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use url::Url;
@@ -20,6 +21,8 @@ use crate::store::{Planned, StoreError};
 
 /// Entries that are remembered; then all are shown to the ledger anew.
 const KNOWN_MAX: usize = 10 * YOUNG_MAX;
+/// How long a file without young entries is left alone: archives that no list dates are many.
+const DULL: Duration = Duration::from_secs(60 * 60);
 /// Of so many addresses one must be on a path that the configuration wants.
 const LISTED_MIN: usize = 20;
 
@@ -27,6 +30,8 @@ const LISTED_MIN: usize = 20;
 #[derive(Debug, Default)]
 pub(super) struct Chart {
     files: HashMap<Url, Seen>,
+    /// Older entries are left alone; `None`: the ledger knows.
+    since: Option<Timestamp>,
     /// Entries that the ledger has, so that a change in a large file costs what is new.
     known: HashSet<Digest>,
 }
@@ -39,6 +44,8 @@ struct Seen {
     touched: Option<(Timestamp, Precision)>,
     /// Of a list of files.
     files: Option<Vec<File>>,
+    /// It had no young entry: it is asked for again after [`DULL`].
+    dull: Option<Instant>,
 }
 
 /// A survey under way.
@@ -77,7 +84,8 @@ impl Poller {
             chart.files.clear();
         }
         let read = Read { summary: Summary { complete: true, ..Summary::default() }, ..Read::default() };
-        let (config, since) = (Arc::new(config.clone()), self.since()?);
+        let (config, now) = (Arc::new(config.clone()), Timestamp::now());
+        let since = chart.since.map_or_else(|| self.since(), Ok)?;
         let mut survey = Survey { config, since, chart, read, tally: Tally::default() };
         let done = self.files(&mut survey, planned).await;
         let Survey { config, chart, read, tally, .. } = survey;
@@ -87,6 +95,10 @@ impl Poller {
         }
         self.chart = chart;
         done?;
+        if tally.failure.is_none() && read.summary.complete {
+            // Everything up to now was seen.
+            self.chart.since = Some(since.max(now.saturating_sub(FIRST_READING_AGE).unwrap_or(now)));
+        }
         self.hid = doubts && read.committed.new + read.committed.entries > 0;
         if tally.changed == 0 {
             return self.unchanged(planned).await;
@@ -98,7 +110,7 @@ impl Poller {
         let (mut files, mut met) = (Files::of(self.url.clone(), survey.since), HashSet::new());
         while let Some((file, depth)) = files.newest() {
             met.insert(file.url.clone());
-            if survey.chart.files.get(&file.url).is_some_and(|seen| seen.stands(&file)) {
+            if depth > 0 && survey.chart.files.get(&file.url).is_some_and(|seen| seen.stands(&file)) {
                 survey.tally.partly = true;
                 continue;
             }
@@ -132,7 +144,7 @@ impl Poller {
         }
     }
 
-    /// Older entries are not read: 30 days before now at first, later before the newest known article.
+    /// Looks through all articles of the source. Older entries are not read: 30 days before now at first, later before the newest known article.
     fn since(&self) -> Result<Timestamp, StoreError> {
         let known = self.store.newest(&self.id, Timestamp::now())?;
         let newest = known.touched.max(known.published).unwrap_or(Timestamp::MAX);
@@ -149,23 +161,26 @@ impl Poller {
                 if let Some(seen) = seen {
                     survey.tally.partly |= seen.files.is_none();
                     seen.touched = file.touched;
+                    seen.dull = seen.dull.map(|_| Instant::now());
                 }
                 return Ok(());
             }
         };
         survey.tally.changed += 1;
         let previous = Previous { validators: body.validators.clone(), hash: Some(body.hash) };
-        let (complete, files) = match self.answer_of(survey, *body).await? {
-            Answer::Index(files) => (true, Some(files)),
+        let mut seen = Seen { previous, touched: file.touched, files: None, dull: None };
+        let mut complete = true;
+        match self.answer_of(survey, *body).await? {
+            Answer::Index(files) => seen.files = Some(files),
             Answer::Entries(entries) => {
                 survey.tally.add(&entries);
-                let complete = entries.complete;
+                complete = entries.complete;
+                seen.dull = entries.items.is_empty().then(Instant::now);
                 self.take_entries(entries, survey, planned).await?;
-                (complete, None)
             }
-        };
+        }
         if complete {
-            survey.chart.files.insert(file.url.clone(), Seen { previous, touched: file.touched, files });
+            survey.chart.files.insert(file.url.clone(), seen);
         } else {
             survey.chart.files.remove(&file.url);
         }
@@ -203,10 +218,13 @@ impl Poller {
 }
 
 impl Seen {
-    /// The list says that the file is as it was. A date without a time says nothing of the rest of its day.
+    /// The list says that the file is as it was, or does not say that it changed
+    /// and there is nothing young in it. A date without a time says nothing of
+    /// the rest of its day.
     fn stands(&self, file: &File) -> bool {
         let exact = matches!(file.touched, Some((_, Precision::Second | Precision::Minute)));
-        exact && self.files.is_none() && self.touched == file.touched
+        let dull = self.dull.is_some_and(|at| at.elapsed() < DULL);
+        (exact || dull) && self.files.is_none() && self.touched == file.touched
     }
 }
 

@@ -100,6 +100,38 @@ async fn a_date_without_a_time_does_not_hide_the_rest_of_its_day() {
 }
 
 #[tokio::test]
+async fn files_of_old_articles_that_no_date_tells_are_not_asked_for_at_every_poll() {
+    let map = map();
+    (1..=5).for_each(|number| map.add(number, days(90)));
+    let listed: String = ["0.xml.gz", "1.xml", "2.xml"]
+        .iter()
+        .map(|file| format!("<sitemap><loc>/map/{file}</loc></sitemap>"))
+        .collect();
+    map.odd("/sitemap.xml", Some((200, format!("<sitemapindex>{listed}</sitemapindex>").into_bytes())));
+    let mut reader = reader(&map).await;
+    assert_eq!(reader.poll().await.new, 7);
+    assert_eq!(map.asked().files, 3);
+    map.add(13, days(0));
+    assert_eq!(reader.poll().await.new, 1);
+    assert_eq!(map.asked().files, 5, "the two with young articles");
+}
+
+#[tokio::test]
+async fn after_a_long_stop_what_was_published_meanwhile_is_read() {
+    let map = map();
+    let mut reader = reader(&map).await;
+    reader.poll().await;
+    let ledger = rusqlite::Connection::open(reader.folder.path().join("state/dongbo.db")).unwrap();
+    let back = 40 * 86_400_000_i64;
+    ledger.execute("UPDATE article SET published = published - ?1", [back]).unwrap();
+    ledger.execute("UPDATE sighting SET updated = updated - ?1", [back]).unwrap();
+    map.add(14, days(35));
+    reader.restart();
+    hurry(&mut reader);
+    assert_eq!(reader.poll().await.new, 1, "older than 30 days, and younger than what is known");
+}
+
+#[tokio::test]
 async fn one_broken_file_stops_no_other_and_is_read_once_it_is_whole() {
     let map = map();
     let half = map.file(1).split_at(map.file(1).len() / 2).0.to_owned();
