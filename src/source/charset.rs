@@ -27,9 +27,20 @@ pub struct Decoded {
 /// Decodes a body. `content_type` is the HTTP header, parameters included.
 #[must_use]
 pub fn decode(body: &[u8], content_type: Option<&str>) -> Decoded {
+    if let Some(text) = utf8(body) {
+        return Decoded { text: text.to_owned(), encoding: UTF_8.name(), damaged: false };
+    }
     let (encoding, skip) = Encoding::for_bom(body).unwrap_or_else(|| (choose(body, content_type), 0));
     let (text, damaged) = encoding.decode_without_bom_handling(&body[skip..]);
     Decoded { text: text.into_owned(), encoding: encoding.name(), damaged }
+}
+
+/// What is UTF-8 throughout is UTF-8, whatever it is called. That is the rule,
+/// and the quickest to tell.
+fn utf8(body: &[u8]) -> Option<&str> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let utf16 = matches!(body, [b'<', 0, ..] | [0, b'<', ..]);
+    simdutf8::basic::from_utf8(body).ok().filter(|_| !utf16)
 }
 
 fn choose(body: &[u8], content_type: Option<&str>) -> &'static Encoding {
@@ -37,9 +48,6 @@ fn choose(body: &[u8], content_type: Option<&str>) -> &'static Encoding {
         [b'<', 0, ..] => return UTF_16LE,
         [0, b'<', ..] => return UTF_16BE,
         _ => {}
-    }
-    if std::str::from_utf8(body).is_ok() {
-        return UTF_8;
     }
     let labels = [content_type.and_then(header_label), declared_label(body), meta_label(body)];
     let named = labels.into_iter().flatten().filter_map(|label| Encoding::for_label(label.as_bytes()));

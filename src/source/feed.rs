@@ -57,7 +57,7 @@ pub struct Document<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     around: String,
-    items: HashSet<[u8; 16]>,
+    items: HashSet<u64>,
 }
 
 /// Reads feeds and counts how often it had to.

@@ -2,7 +2,10 @@
 //! belong and how their characters relate to HTML.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher as _;
+use std::sync::LazyLock;
 
+use foldhash::quality::RandomState;
 use quick_xml::events::{BytesStart, Event};
 
 use super::text;
@@ -15,7 +18,7 @@ pub const CHILDREN_MAX: usize = 64;
 pub const NAME_BYTES_MAX: usize = 256;
 
 /// An item as written: texts are unescaped once, nothing is cleaned.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RawItem {
     pub title: String,
     pub link: String,
@@ -41,7 +44,7 @@ pub struct RawItem {
 }
 
 /// A picture that the item names outside its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Picture {
     pub url: String,
     /// 0: `media:content`, 1: an enclosure, 2: `media:thumbnail`.
@@ -68,22 +71,12 @@ pub enum Slot {
 
 impl RawItem {
     /// Names what stands there, as it stands there. Items that have the same
-    /// name in the same feed become the same article.
-    pub(super) fn digest(&self) -> [u8; 16] {
-        let Self { title, link, guid, description, content, published, updated, author, .. } = self;
-        let Self { categories, pictures, credit, credit_url, language, base, guid_is_weak, link_is_shared, .. } = self;
-        let mut hasher = blake3::Hasher::new();
-        let mut field = |text: &str| {
-            hasher.update(&(text.len() as u64).to_le_bytes());
-            hasher.update(text.as_bytes());
-        };
-        [title, link, guid, description, content, published, updated, author].into_iter().for_each(|text| field(text));
-        [credit, credit_url, language].into_iter().for_each(|text| field(text));
-        field(&format!("{categories:?} {base:?} {guid_is_weak} {link_is_shared}"));
-        pictures.iter().for_each(|picture| field(&format!("{} {}", picture.rank, picture.url)));
-        let mut digest = [0; 16];
-        hasher.finalize_xof().fill(&mut digest);
-        digest
+    /// name in the same feed become the same article. The name holds within
+    /// this process only: it is seeded, so that nobody outside can make two
+    /// texts of one name, and quick, because every item of a changed feed is named.
+    pub(super) fn digest(&self) -> u64 {
+        static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+        SEED.hash_one(self)
     }
 
     /// The first of two equal children wins, except that an empty one never does.
@@ -310,8 +303,8 @@ fn looks_like_html(text: &str) -> bool {
 /// The text of an event; entities that HTML knows are decoded, others stay as written.
 pub(super) fn content<'a>(event: &'a Event<'_>) -> Cow<'a, str> {
     match event {
-        Event::Text(text) => String::from_utf8_lossy(text),
-        Event::CData(text) => String::from_utf8_lossy(text),
+        Event::Text(text) => as_text(text),
+        Event::CData(text) => as_text(text),
         Event::GeneralRef(name) => {
             let name = String::from_utf8_lossy(name);
             Cow::Owned(text::entity(&name).unwrap_or_else(|| format!("&{name};")))
@@ -325,4 +318,9 @@ pub(super) fn content<'a>(event: &'a Event<'_>) -> Cow<'a, str> {
         | Event::DocType(_)
         | Event::Eof => Cow::Borrowed(""),
     }
+}
+
+/// Bytes of a text that was decoded before: always UTF-8, which is told quickly.
+fn as_text(bytes: &[u8]) -> Cow<'_, str> {
+    simdutf8::basic::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
