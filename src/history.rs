@@ -16,10 +16,10 @@ use url::Url;
 
 use crate::article::{Item, Precision};
 use crate::config;
-use crate::poll::{Intake, PollError};
+use crate::poll::{self, Intake, PollError};
 use crate::source::api::{Api, By, Next, Question, Rise};
-use crate::source::{Ask, Body, Document, Fetched, Fetcher, Paged, Previous, ReadError};
-use crate::store::{Committed, History, Planned, Quarantined, Store, StoreError};
+use crate::source::{Ask, Body, Fetched, Fetcher, Paged, Previous, ReadError};
+use crate::store::{Committed, History, Planned, Store, StoreError};
 
 /// Between two answers.
 pub const PAUSE: Duration = Duration::from_secs(1);
@@ -129,7 +129,7 @@ impl Historian {
         let (api, url) = (api.clone(), self.url.clone());
         let answer = blocking(move || {
             let now = Timestamp::now();
-            api.answer(&question, &url, &document(&body, now))
+            api.answer(&question, &url, &poll::document(&body, now))
         });
         let answer = answer.await?;
         let next = rise.next(&answer);
@@ -148,7 +148,7 @@ impl Historian {
         let body = self.ask(&place.url).await?;
         let hash = body.hash;
         let (reader, url, number) = (paged.clone(), self.url.clone(), place.page);
-        let page = blocking(move || reader.read(&url, number, &document(&body, Timestamp::now()))).await?;
+        let page = blocking(move || reader.read(&url, number, &poll::document(&body, Timestamp::now()))).await?;
         // A page on which nothing can be read does not tell how old it is.
         let dated = page.items.iter().flatten().next().is_some();
         let past = dated && page.items.iter().flatten().all(|item| is_before(item, history.since));
@@ -171,13 +171,7 @@ impl Historian {
         items: Vec<Result<Item, crate::source::Quarantined>>,
         planned: &Arc<Planned>,
     ) -> Result<Committed, StoreError> {
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
-        for item in items {
-            match item {
-                Ok(item) => good.push(item),
-                Err(found) => bad.push(Quarantined { reason: found.reason, sample: found.sample }),
-            }
-        }
+        let (good, bad) = poll::split(items);
         self.intake.keep(good, bad, false, planned).await
     }
 
@@ -193,16 +187,10 @@ impl Historian {
     }
 }
 
-fn document(body: &Body, now: Timestamp) -> Document<'_> {
-    Document { body: &body.bytes, content_type: body.content_type.as_deref(), url: &body.final_url, now }
-}
-
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, ReadError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|_| Err(ReadError::Malformed { at: 0, reason: "the reader stopped".into() }))
+    tokio::task::spawn_blocking(work).await.map_err(poll::stopped)?
 }
 
 fn strange(error: serde_json::Error) -> StoreError {

@@ -490,16 +490,16 @@ fn whole() -> Box<Summary> {
     Box::new(Summary { complete: true, ..Summary::default() })
 }
 
-fn document(body: &Body, now: Timestamp) -> Document<'_> {
+pub(crate) fn document(body: &Body, now: Timestamp) -> Document<'_> {
     Document { body: &body.bytes, content_type: body.content_type.as_deref(), url: &body.final_url, now }
 }
 
 /// The blocking reader panicked.
-fn stopped(_: tokio::task::JoinError) -> ReadError {
+pub(crate) fn stopped(_: tokio::task::JoinError) -> ReadError {
     ReadError::Malformed { at: 0, reason: "the reader stopped".into() }
 }
 
-fn split(read: Vec<Result<Item, source::Quarantined>>) -> (Vec<Item>, Vec<Quarantined>) {
+pub(crate) fn split(read: Vec<Result<Item, source::Quarantined>>) -> (Vec<Item>, Vec<Quarantined>) {
     let (mut items, mut quarantined) = (Vec::new(), Vec::new());
     for result in read {
         match result {

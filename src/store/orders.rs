@@ -253,18 +253,8 @@ impl Store {
 
 /// The source that an order on withdrawals is about.
 fn of_a_source(order: &Order) -> Option<&str> {
-    match order.what {
-        What::AllowWithdrawals | What::KeepArticles => Some(order.selection.source.as_deref().unwrap_or_default()),
-        What::Resync
-        | What::Withdraw
-        | What::Restore
-        | What::Retry
-        | What::Pause
-        | What::Resume
-        | What::Release(_)
-        | What::Reject(_)
-        | What::History => None,
-    }
+    let of_withdrawals = matches!(order.what, What::AllowWithdrawals | What::KeepArticles);
+    of_withdrawals.then(|| order.selection.source.as_deref().unwrap_or_default())
 }
 
 fn open_order(db: &Connection) -> Result<Option<(i64, String, String, i64)>, StoreError> {
@@ -289,15 +279,7 @@ fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Resul
     let paused = match order.what {
         What::Pause => true,
         What::Resume => false,
-        What::Resync
-        | What::Withdraw
-        | What::Restore
-        | What::Retry
-        | What::AllowWithdrawals
-        | What::KeepArticles
-        | What::Release(_)
-        | What::Reject(_)
-        | What::History => return Ok(()),
+        _ => return Ok(()),
     };
     if all {
         meta::set_paused(tx.db, paused)?;
@@ -431,15 +413,7 @@ pub(super) fn apply(
                 originals::keep_shown(tx, article)?;
                 mark_withdrawn(tx, article, false)?;
             }
-            What::Resync
-            | What::Retry
-            | What::Pause
-            | What::Resume
-            | What::AllowWithdrawals
-            | What::KeepArticles
-            | What::Release(_)
-            | What::Reject(_)
-            | What::History => {}
+            _ => {}
         }
     }
     let Some(facts) = articles::facts(tx.db, article, planned)? else { return Ok(0) };
@@ -456,7 +430,7 @@ pub(super) fn apply(
             continue;
         }
         let before = delivery;
-        change(&mut delivery, order.what.clone());
+        change(&mut delivery, &order.what);
         match order.what {
             What::Withdraw => delivery.taken |= order.selection.portals.is_some(),
             What::Restore => delivery.taken = false,
@@ -483,8 +457,9 @@ pub(super) fn apply(
     Ok(touched)
 }
 
-/// What an order does to a delivery that exists.
-fn change(delivery: &mut Delivery, what: What) {
+/// What an order does to a delivery that exists. Names every order, so that a
+/// new one is decided here.
+fn change(delivery: &mut Delivery, what: &What) {
     match what {
         What::Resync => {
             delivery.doubt(Moment::NEVER);
@@ -536,18 +511,10 @@ fn would_touch(
         );
     };
     let mut after = before;
-    change(&mut after, order.what.clone());
+    change(&mut after, &order.what);
     Ok(match order.what {
         What::Resync => true,
         What::Restore => before.wanted == Wanted::Nothing,
-        What::Withdraw
-        | What::Retry
-        | What::Pause
-        | What::Resume
-        | What::AllowWithdrawals
-        | What::KeepArticles
-        | What::Release(_)
-        | What::Reject(_)
-        | What::History => after != before,
+        _ => after != before,
     })
 }

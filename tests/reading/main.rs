@@ -18,4 +18,7 @@ mod promises;
 mod sample;
 mod ssrf;
 mod tls;
+#[path = "../world/wait.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod wait;
 mod xss;

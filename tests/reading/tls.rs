@@ -21,6 +21,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use url::Url;
 
+use crate::wait;
+
 const LEAF: &[u8] = include_bytes!("tls/leaf.der");
 const EXPIRED: &[u8] = include_bytes!("tls/expired.der");
 const BETWEEN: &[u8] = include_bytes!("tls/between.der");
@@ -197,13 +199,8 @@ impl Old {
         std::fs::write(folder.join("root.pem"), ROOT_PEM).unwrap();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
         let old = Self { child, port };
-        let listens = |_| {
-            TcpStream::connect(("127.0.0.1", port)).ok().or_else(|| {
-                std::thread::sleep(Duration::from_millis(50));
-                None
-            })
-        };
-        (0..100).find_map(listens).map(|_| old)
+        let listens = || TcpStream::connect(("127.0.0.1", port)).ok();
+        wait::at_most(Duration::from_secs(5), listens).map(|_| old)
     }
 }
 
