@@ -15,6 +15,7 @@ mod measure;
 mod overdue;
 mod reading;
 mod record;
+mod reference;
 mod storm;
 
 use anyhow::Result;

@@ -84,7 +84,7 @@ impl std::fmt::Debug for Store {
     }
 }
 
-/// Whether the writer waits a millisecond for company.
+/// Whether the writer waits a moment for company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Linger {
     Yes,
@@ -204,7 +204,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| StoreError::opening(path, error))?;
     db.pragma_update(None, "busy_timeout", 5000)?;
-    db.pragma_update(None, "cache_size", -2 * 1024)?;
+    db.pragma_update(None, "cache_size", -512)?;
     writer::keep_plans(&db)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use dongbo_sdk::{Key, Operation};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::deliveries::{self, Hint, Whole};
+use super::deliveries::{self, Hint, WHOLE_COLUMNS, Whole, select_whole};
 use super::holds;
 use super::media::{self, MediaSettled};
 use super::writer::Rank;
@@ -26,8 +26,6 @@ pub struct Task {
     pub key: Key,
     pub url: String,
     pub title: String,
-    /// Wall clock, ms.
-    pub first_seen: i64,
 }
 
 /// The end of a step.
@@ -73,17 +71,24 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn task(&self, article: ArticleId, portal: PortalId) -> Result<Option<Task>, StoreError> {
+        Ok(self.tasks(portal, [article])?.pop())
+    }
+
+    /// The same of several, in one transaction: its locks, and the pages that
+    /// a reader has to read anew after each commit, cost more than its rows.
+    /// What the ledger does not know is left out.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn tasks(
+        &self,
+        portal: PortalId,
+        articles: impl IntoIterator<Item = ArticleId>,
+    ) -> Result<Vec<Task>, StoreError> {
         self.read(|db| {
-            let Some(Whole { delivery, copy, .. }) = deliveries::load_whole(db, article, portal)? else {
-                return Ok(None);
-            };
-            let mut statement = db.prepare_cached("SELECT key, url, title, first_seen FROM article WHERE id = ?1")?;
-            let row: Option<(String, String, String, i64)> = statement
-                .query_row([article.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-                .optional()?;
-            let Some((key, url, title, first_seen)) = row else { return Ok(None) };
-            let key = key.parse().map_err(|_| StoreError::Strange(format!("article key {key}")))?;
-            Ok(Some(Task { delivery, copy, key, url, title, first_seen }))
+            let snapshot = db.unchecked_transaction()?;
+            let tasks = articles.into_iter().filter_map(|article| task(&snapshot, article, portal).transpose());
+            tasks.collect()
         })
     }
 
@@ -174,6 +179,20 @@ impl Store {
         })
         .await
     }
+}
+
+fn task(db: &Connection, article: ArticleId, portal: PortalId) -> Result<Option<Task>, StoreError> {
+    let mut statement = db
+        .prepare_cached(select_whole!(", key, article.url, title", " JOIN article ON article.id = delivery.article"))?;
+    let columns = |row: &Row<'_>| {
+        let Whole { delivery, copy, .. } = deliveries::whole_from_row(row)?;
+        let text = |at| row.get::<_, String>(WHOLE_COLUMNS + at);
+        Ok((delivery, copy, text(0)?, text(1)?, text(2)?))
+    };
+    let found = statement.query_row((article.0, portal.0), columns).optional()?;
+    let Some((delivery, copy, key, url, title)) = found else { return Ok(None) };
+    let key = key.parse().map_err(|_| StoreError::Strange(format!("article key {key}")))?;
+    Ok(Some(Task { delivery, copy, key, url, title }))
 }
 
 /// Attempts looked at per transaction when old ones are pruned.

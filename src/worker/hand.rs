@@ -250,16 +250,8 @@ impl Hand {
 
     /// Works on the delivery until it rests, waits or fails. `carry` is the
     /// end of another delivery that is to be committed on the way.
-    pub(super) async fn deliver(self, carry: Option<Finished>) -> Result<HandDone, StoreError> {
+    pub(super) async fn deliver(self, task: Task, mut carry: Option<Finished>) -> Result<HandDone, StoreError> {
         let mut done = HandDone::default();
-        let mut carry = carry;
-        let article = self.hint.article;
-        let task = self.shared.store.task(article, self.place.row.id)?;
-        let Some(task) = task else {
-            done.committed.push(self.hint);
-            done.finished = carry;
-            return Ok(done);
-        };
         let span = tracing::debug_span!("delivery", portal = %self.place.row.name, key = %task.key);
         self.work(task, &mut carry, &mut done).instrument(span).await?;
         if done.finished.is_none() {

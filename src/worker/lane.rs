@@ -11,7 +11,7 @@
 //! so that no ring is missed. Accepted: after a kill, used hints of the last
 //! block are looked at again and dropped.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,10 +24,14 @@ use super::gate::{Breaker, Passage};
 use super::hand::{Finished, Hand, HandDone, Shared};
 use super::{Name, Place};
 use crate::delivery::{ArticleId, Class, Moment};
-use crate::store::{Bell, HealthOf, Hint, StoreError};
+use crate::store::{Bell, HealthOf, Hint, StoreError, Task};
 
 /// Hints read ahead.
 const BLOCK: usize = 64;
+/// Deliveries read ahead of their turn.
+const TASKS_AHEAD: usize = 16;
+/// One that was read longer ago is read again.
+const TASKS_FRESH: Duration = Duration::from_secs(1);
 /// Of them, from the lowest class that is due.
 const LOW_SHARE: usize = 8;
 /// Every so many picks the lowest class has its turn.
@@ -56,6 +60,8 @@ pub(super) struct Lane {
     block: VecDeque<Hint>,
     low: VecDeque<Hint>,
     picks: u64,
+    tasks: HashMap<ArticleId, Task>,
+    tasks_read: Moment,
     in_hand: HashSet<ArticleId>,
     used: Vec<Hint>,
     failures: Vec<ArticleId>,
@@ -79,6 +85,8 @@ impl Lane {
             block: VecDeque::new(),
             low: VecDeque::new(),
             picks: 0,
+            tasks: HashMap::new(),
+            tasks_read: Moment::NEVER,
             in_hand: HashSet::new(),
             used: Vec::new(),
             failures: Vec::new(),
@@ -128,9 +136,14 @@ impl Lane {
             }
             let Some(capabilities) = self.capabilities.clone() else { return Ok(()) };
             let Some(hint) = self.pick().await? else { return Ok(()) };
+            let Some(task) = self.task(hint.article)? else {
+                // An article that the ledger does not know any more.
+                self.used.push(hint);
+                continue;
+            };
             self.in_hand.insert(hint.article);
             let hand = Hand::new(self.shared.clone(), self.place.clone(), self.breaker.clone(), capabilities, hint);
-            hands.spawn(hand.deliver(carry.pop()));
+            hands.spawn(hand.deliver(task, carry.pop()));
         }
         Ok(())
     }
@@ -218,6 +231,23 @@ impl Lane {
         Ok(None)
     }
 
+    /// What the ledger knew of a delivery a moment ago. It may know more by
+    /// now: an intent begins only where the row still asks for it, and an end
+    /// is applied to the row as it is.
+    fn task(&mut self, article: ArticleId) -> Result<Option<Task>, StoreError> {
+        let now = self.shared.now();
+        let fresh = now < self.tasks_read.after(TASKS_FRESH);
+        if let Some(task) = self.tasks.remove(&article).filter(|_| fresh) {
+            return Ok(Some(task));
+        }
+        let next = self.block.iter().map(|hint| hint.article).filter(|next| !self.in_hand.contains(next));
+        let articles = std::iter::once(article).chain(next).take(TASKS_AHEAD);
+        let tasks = self.shared.store.tasks(self.name.id, articles)?;
+        self.tasks = tasks.into_iter().map(|task| (task.delivery.article, task)).collect();
+        self.tasks_read = now;
+        Ok(self.tasks.remove(&article))
+    }
+
     fn next_in_block(&mut self) -> Option<Hint> {
         self.picks += 1;
         if self.picks.is_multiple_of(LOW_EVERY) {
@@ -273,6 +303,7 @@ impl Lane {
         };
         for hint in done.committed {
             self.in_hand.remove(&hint.article);
+            self.tasks.remove(&hint.article);
             self.used.push(hint);
         }
         if let Some(hint) = done.untouched {
