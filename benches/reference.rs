@@ -21,15 +21,10 @@ use crate::adapter::{self, StoredPost};
 use crate::article;
 use crate::measure::{Cost, Watch};
 
-/// As long as the ledger waits for company.
-const LINGER: Duration = Duration::from_micros(300);
-
 /// Posts of some articles to some addresses.
 struct Errand {
     client: reqwest::Client,
     posts: Vec<Post>,
-    /// The posts as they are sent.
-    bodies: Vec<Bytes>,
     urls: Vec<Url>,
     next: AtomicUsize,
 }
@@ -39,7 +34,7 @@ impl Errand {
         dongbo_sdk::http::install_crypto();
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build()?;
         let posts: Vec<Post> = (0..articles).map(article::post).collect();
-        Ok(Arc::new(Self { client, posts, bodies: Vec::new(), urls, next: AtomicUsize::new(0) }))
+        Ok(Arc::new(Self { client, posts, urls, next: AtomicUsize::new(0) }))
     }
 
     /// The next delivery: its number, its article and its address.
@@ -70,18 +65,16 @@ async fn all<F: Future<Output = Result<()>> + Send + 'static>(in_flight: usize, 
 
 /// Ready-made bodies, and nothing remembered.
 pub(crate) async fn bare(articles: usize, urls: Vec<Url>, in_flight: usize) -> Result<Cost> {
-    let mut errand = Errand::new(articles, urls)?;
-    if let Some(errand) = Arc::get_mut(&mut errand) {
-        errand.bodies = errand.posts.iter().map(body).collect::<Result<_>>()?;
-    }
-    let send_all = |errand: Arc<Errand>| async move {
+    let errand = Errand::new(articles, urls)?;
+    let bodies: Arc<Vec<Bytes>> = Arc::new(errand.posts.iter().map(body).collect::<Result<_>>()?);
+    let send_all = |errand: Arc<Errand>, bodies: Arc<Vec<Bytes>>| async move {
         while let Some((_, article, url)) = errand.next() {
-            let reply = errand.send(url, errand.bodies[article].clone()).await?;
+            let reply = errand.send(url, bodies[article].clone()).await?;
             std::hint::black_box(serde_json::from_slice::<StoredPost>(&reply)?);
         }
         Ok(())
     };
-    all(in_flight, || send_all(errand.clone())).await
+    all(in_flight, || send_all(errand.clone(), bodies.clone())).await
 }
 
 /// The least program that does the same.
@@ -140,7 +133,7 @@ impl Book {
 
 fn keep(db: &Connection, queue: &Receiver<(Line, oneshot::Sender<()>)>) -> Result<()> {
     while let Ok(first) = queue.recv() {
-        std::thread::sleep(LINGER);
+        std::thread::sleep(dongbo::store::LINGER);
         let group: Vec<_> = std::iter::once(first).chain(queue.try_iter()).collect();
         let now = dongbo::store::wall();
         db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;

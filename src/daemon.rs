@@ -44,6 +44,8 @@ const PAGES_LOOK: Duration = Duration::from_secs(10);
 const LOOK_BACK_AGAIN: Duration = Duration::from_secs(60);
 /// How often `run --once` asks whether everything stands.
 const ONCE_LOOK: Duration = Duration::from_millis(50);
+/// How often it says that it waits.
+const ONCE_TOLD: Duration = Duration::from_secs(30);
 
 /// Everything that runs.
 #[derive(Debug)]
@@ -237,14 +239,30 @@ impl Daemon {
 
     /// Until nothing is left that time alone would bring. Whether everything stands.
     async fn drain(&self) -> anyhow::Result<bool> {
+        let mut told = Instant::now();
         loop {
             anyhow::ensure!(!self.worker.failed(), "a lane ended because the ledger cannot be written");
             let left = self.store.left_to_do()?;
             if !left.workable {
                 return Ok(left.unfinished == 0);
             }
+            if told.elapsed() >= ONCE_TOLD {
+                told = Instant::now();
+                self.tell_wait()?;
+            }
             tokio::time::sleep(ONCE_LOOK).await;
         }
+    }
+
+    /// A person who waits sees nothing else happen.
+    fn tell_wait(&self) -> anyhow::Result<()> {
+        let mut next = None;
+        for portal in &self.planned.portals {
+            next = next.into_iter().chain(self.store.next_due(portal.rules.portal)?).min();
+        }
+        let seconds = next.map_or(0, |at| self.store.clock().now().until(at).as_secs());
+        tracing::info!(next_in_s = seconds, "waiting for copies that are due later: a delay, a gap or a grace");
+        Ok(())
     }
 }
 

@@ -110,37 +110,23 @@ pub(super) struct Whole {
     pub copy: Option<Copy>,
 }
 
-/// Selects a delivery with its copy and whatever is `joined`, whose `columns` follow [`WHOLE_COLUMNS`].
-macro_rules! select_whole {
-    ($columns:literal, $joined:literal) => {
-        concat!(
-            "SELECT delivery.article, delivery.portal, wanted_revision, wanted_shape, stands, stands_revision, ",
-            "stands_shape, hold, class, tries, quiet_until, not_before, delivery.flags, last_attempt, ",
-            "remote, version, copy.url, ticket, form_revision, form_shape, print, copy.flags, written_at, verify_at",
-            $columns,
-            " FROM delivery LEFT JOIN copy ON copy.article = delivery.article AND copy.portal = delivery.portal",
-            $joined,
-            " WHERE delivery.article = ?1 AND delivery.portal = ?2",
-        )
-    };
-}
-pub(super) use select_whole;
-
-/// Columns of [`whole_from_row`].
-pub(super) const WHOLE_COLUMNS: usize = 24;
-
 /// Delivery and copy in one statement: both are read at every step.
 pub(super) fn load_whole(db: &Connection, article: ArticleId, portal: PortalId) -> Result<Option<Whole>, StoreError> {
-    let mut statement = db.prepare_cached(select_whole!("", ""))?;
-    Ok(statement.query_row((article.0, portal.0), whole_from_row).optional()?)
-}
-
-pub(super) fn whole_from_row(row: &Row<'_>) -> rusqlite::Result<Whole> {
-    Ok(Whole {
-        delivery: from_row(row)?,
-        last: row.get::<_, Option<i64>>(13)?.map(AttemptId),
-        copy: copy_from_row(row, 14)?,
-    })
+    let mut statement = db.prepare_cached(
+        "SELECT delivery.article, delivery.portal, wanted_revision, wanted_shape, stands, stands_revision, \
+         stands_shape, hold, class, tries, quiet_until, not_before, delivery.flags, last_attempt, \
+         remote, version, url, ticket, form_revision, form_shape, print, copy.flags, written_at, verify_at \
+         FROM delivery LEFT JOIN copy ON copy.article = delivery.article AND copy.portal = delivery.portal \
+         WHERE delivery.article = ?1 AND delivery.portal = ?2",
+    )?;
+    let whole = |row: &Row<'_>| {
+        Ok(Whole {
+            delivery: from_row(row)?,
+            last: row.get::<_, Option<i64>>(13)?.map(AttemptId),
+            copy: copy_from_row(row, 14)?,
+        })
+    };
+    Ok(statement.query_row((article.0, portal.0), whole).optional()?)
 }
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {

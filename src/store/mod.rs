@@ -54,6 +54,7 @@ pub use schema::VERSION as SCHEMA_VERSION;
 pub use sources::{Gap, Newest, Rhythm};
 pub use steps::{Begin, Settle, StepReply, Task};
 pub use wake::{Bell, Wakes};
+pub use writer::LINGER;
 
 use tx::Tx;
 use writer::{Message, Rank, Writer};

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use dongbo_sdk::{Key, Operation};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::deliveries::{self, Hint, WHOLE_COLUMNS, Whole, select_whole};
+use super::deliveries::{self, Hint, Whole};
 use super::holds;
 use super::media::{self, MediaSettled};
 use super::writer::Rank;
@@ -182,15 +182,10 @@ impl Store {
 }
 
 fn task(db: &Connection, article: ArticleId, portal: PortalId) -> Result<Option<Task>, StoreError> {
-    let mut statement = db
-        .prepare_cached(select_whole!(", key, article.url, title", " JOIN article ON article.id = delivery.article"))?;
-    let columns = |row: &Row<'_>| {
-        let Whole { delivery, copy, .. } = deliveries::whole_from_row(row)?;
-        let text = |at| row.get::<_, String>(WHOLE_COLUMNS + at);
-        Ok((delivery, copy, text(0)?, text(1)?, text(2)?))
-    };
-    let found = statement.query_row((article.0, portal.0), columns).optional()?;
-    let Some((delivery, copy, key, url, title)) = found else { return Ok(None) };
+    let Some(Whole { delivery, copy, .. }) = deliveries::load_whole(db, article, portal)? else { return Ok(None) };
+    let mut statement = db.prepare_cached("SELECT key, url, title FROM article WHERE id = ?1")?;
+    let row = statement.query_row([article.0], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)));
+    let Some((key, url, title)) = row.optional()? else { return Ok(None) };
     let key = key.parse().map_err(|_| StoreError::Strange(format!("article key {key}")))?;
     Ok(Some(Task { delivery, copy, key, url, title }))
 }

@@ -22,7 +22,7 @@ use super::{StoreError, Tx, meta};
 /// How long a group waits for company. While it waits nothing moves that
 /// waits for it, so a longer wait makes larger groups and idle cores: 1 ms
 /// cost a fifth of the throughput with 64 in flight.
-const LINGER: Duration = Duration::from_micros(300);
+pub const LINGER: Duration = Duration::from_micros(300);
 /// Jobs in one transaction; beyond that the group is worth its commit.
 const GROUP_MAX: usize = 2048;
 /// Ledger time is carried in the store at least this often while there are commits.

@@ -9,7 +9,10 @@
 //! settlement is committed, because the next step is decided on the committed
 //! row; a hint is deleted only after that; announce interest before looking,
 //! so that no ring is missed. Accepted: after a kill, used hints of the last
-//! block are looked at again and dropped.
+//! block are looked at again and dropped; a row that was read ahead may be a
+//! second old, so a look-up may be one too many, but an intent begins only
+//! where the row as it is still asks for it, and whatever changed the row in
+//! between wrote a hint of its own.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -28,12 +31,12 @@ use crate::store::{Bell, HealthOf, Hint, StoreError, Task};
 
 /// Hints read ahead.
 const BLOCK: usize = 64;
+/// Of them, from the lowest class that is due.
+const LOW_SHARE: usize = 8;
 /// Deliveries read ahead of their turn.
 const TASKS_AHEAD: usize = 16;
 /// One that was read longer ago is read again.
 const TASKS_FRESH: Duration = Duration::from_secs(1);
-/// Of them, from the lowest class that is due.
-const LOW_SHARE: usize = 8;
 /// Every so many picks the lowest class has its turn.
 const LOW_EVERY: u64 = 8;
 /// A check's findings (site, rights) are asked for again after this.
@@ -231,9 +234,7 @@ impl Lane {
         Ok(None)
     }
 
-    /// What the ledger knew of a delivery a moment ago. It may know more by
-    /// now: an intent begins only where the row still asks for it, and an end
-    /// is applied to the row as it is.
+    /// What the ledger knew of a delivery at most [`TASKS_FRESH`] ago.
     fn task(&mut self, article: ArticleId) -> Result<Option<Task>, StoreError> {
         let now = self.shared.now();
         let fresh = now < self.tasks_read.after(TASKS_FRESH);

@@ -17,9 +17,9 @@ use tempfile::TempDir;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A ledger under a configuration that may change.
-struct Ledger {
+pub(crate) struct Ledger {
     folder: TempDir,
-    store: Store,
+    pub(crate) store: Store,
     planned: Arc<Planned>,
     /// Keys of each portal's table.
     rules: &'static str,
@@ -27,7 +27,7 @@ struct Ledger {
 
 impl Ledger {
     /// `sources`: id and table `[source.firewall]`; `portals`: ids.
-    async fn new(sources: &[(&str, &str)], portals: &[&str]) -> Self {
+    pub(crate) async fn new(sources: &[(&str, &str)], portals: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
         std::fs::create_dir_all(&state).unwrap();
@@ -73,12 +73,12 @@ impl Ledger {
     }
 
     /// A reading of the source that shows these articles and ends.
-    async fn reads(&self, source: &str, items: Vec<Item>) -> Committed {
+    pub(crate) async fn reads(&self, source: &str, items: Vec<Item>) -> Committed {
         let piece = Ingested { items, last: true, ..Ingested::new(source) };
         self.store.ingest(piece, self.planned.clone()).await.unwrap()
     }
 
-    async fn orders(&self, what: What, selection: Selection) {
+    pub(crate) async fn orders(&self, what: What, selection: Selection) {
         self.desk().file(&Order { what, selection }, "test").unwrap();
         while self.store.obey(self.planned.clone()).await.unwrap() != Piece::Idle {}
     }
@@ -91,7 +91,7 @@ impl Ledger {
         self.desk().find_articles(words, 1).unwrap()[0].title.clone()
     }
 
-    fn delivery(&self, words: &str, portal: &str) -> Option<Delivery> {
+    pub(crate) fn delivery(&self, words: &str, portal: &str) -> Option<Delivery> {
         let article = self.desk().find_articles(words, 1).unwrap()[0].id;
         let rows = self.desk().deliveries(article).unwrap();
         rows.into_iter().find(|row| row.portal_name == portal).map(|row| row.delivery)
@@ -108,7 +108,7 @@ impl Ledger {
     }
 }
 
-fn item(number: u32, title: &str, published: i64) -> Item {
+pub(crate) fn item(number: u32, title: &str, published: i64) -> Item {
     let url = format!("https://tinh.example.vn/tin/{number}");
     let content = Content {
         title: title.into(),

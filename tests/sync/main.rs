@@ -4,6 +4,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod ahead;
 mod api;
 mod desk;
 mod firewall;

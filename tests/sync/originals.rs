@@ -75,8 +75,11 @@ fn an_original_that_is_gone_goes_from_every_portal_and_comes_back_with_it() {
     let daemon = world.desk.start();
     world.feed.page(3, PageIs::Status(404));
     world.comes_to(3, 0);
-    let why = world.say(&["why", &world.url(3), "so-0"]);
-    assert!(why.contains("its original is gone (404)"), "{why}");
+    // The copy is gone a moment before the ledger says so.
+    wait::until(SOON, "the reason", || {
+        let why = world.say(&["why", &world.url(3), "so-0"]);
+        if why.contains("its original is gone (404)") { Ok(()) } else { Err(why) }
+    });
     assert!((1..=8).filter(|&number| number != 3).all(|number| world.shows(number) == 2));
     world.feed.page(3, PageIs::Published);
     world.comes_to(3, 2);
