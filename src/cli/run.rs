@@ -5,11 +5,12 @@ use serde::Serialize;
 use crate::cli::office::{Failure, Office, store_failure};
 use crate::config::Config;
 use crate::daemon::{Daemon, Once, chain};
+use crate::delivery::AttemptId;
 use crate::exit::Exit;
 use crate::message::of;
 use crate::poll::PollError;
 use crate::report::{Condition, PortalStatus, Status};
-use crate::store::StoreError;
+use crate::store::{StoreError, Written};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -56,8 +57,7 @@ async fn once(office: &Office, config: &Config, daemon: Daemon) -> Result<Exit, 
         sources_read: config.sources.len() - failed.len(),
         sources_failed: failed.len(),
         new_articles: after.articles - before.articles,
-        brought_to_stand: i64::try_from(after.standing).unwrap_or(i64::MAX)
-            - i64::try_from(before.standing).unwrap_or(i64::MAX),
+        written: office.ledger()?.read(|desk| desk.written_since(before.attempt))?,
         standing: after.standing,
         left: after.left,
         portals: after.troubled,
@@ -75,8 +75,9 @@ struct Round {
     sources_read: usize,
     sources_failed: usize,
     new_articles: i64,
-    /// Deliveries that stand now and did not before.
-    brought_to_stand: i64,
+    /// In this round.
+    #[serde(flatten)]
+    written: Written,
     standing: usize,
     /// Deliveries that do not stand.
     left: usize,
@@ -86,6 +87,7 @@ struct Round {
 
 struct Tally {
     articles: i64,
+    attempt: Option<AttemptId>,
     standing: usize,
     left: usize,
     troubled: Vec<PortalStatus>,
@@ -95,27 +97,33 @@ impl Tally {
     fn take(office: &Office) -> Result<Self, Failure> {
         let ledger = office.ledger()?;
         let status = ledger.read(|desk| Status::read(desk, ledger.config, office.lang))?;
+        let attempt = ledger.read(|desk| desk.newest_attempt())?;
         let counts = |standing: bool| {
             let all = status.portals.iter().flat_map(|portal| &portal.deliveries);
             all.filter(|(state, _)| state.is_settled() == standing).map(|(_, count)| count).sum()
         };
         let (standing, left) = (counts(true), counts(false));
         let troubled = status.portals.into_iter().filter(|portal| portal.condition != Condition::Ok).collect();
-        Ok(Self { articles: status.articles, standing, left, troubled })
+        Ok(Self { articles: status.articles, attempt, standing, left, troubled })
     }
 }
 
 impl Round {
     fn text(&self, office: &Office) -> String {
-        let Self { sources_read, sources_failed, new_articles, standing, left, brought_to_stand, .. } = self;
+        let Self { sources_read, sources_failed, new_articles, standing, left, .. } = self;
+        let Written { created, updated, withdrawn } = self.written;
         let mut lines = vec![
             office.say(
                 format!("Nguồn: đọc được {sources_read}, lỗi {sources_failed}; bài mới: {new_articles}"),
                 format!("Sources: {sources_read} read, {sources_failed} failed; new articles: {new_articles}"),
             ),
             office.say(
-                format!("Bản sao: đúng {standing} ({brought_to_stand:+}), còn lại {left}"),
-                format!("Copies: {standing} stand ({brought_to_stand:+}), {left} left"),
+                format!("Lần này: đăng mới {created}, cập nhật {updated}, thu hồi {withdrawn}"),
+                format!("In this round: {created} created, {updated} updated, {withdrawn} withdrawn"),
+            ),
+            office.say(
+                format!("Bản sao: đúng {standing}, còn lại {left}"),
+                format!("Copies: {standing} stand, {left} left"),
             ),
         ];
         lines.extend(self.portals.iter().map(|portal| portal.text(office.lang)));

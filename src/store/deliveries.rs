@@ -18,15 +18,16 @@ pub struct Hint {
 }
 
 impl Store {
-    /// The oldest hints of one class of a portal that are older than now: at
-    /// most `limit`. A hint written from now on is never among them, so a
-    /// block of used ones can be deleted later without losing one.
+    /// The oldest hints of one class of a portal that are older than now, and
+    /// than the group that is being written: at most `limit`. A hint that is
+    /// not committed yet, or written from now on, is never the same as one of
+    /// them, so a block of used ones can be deleted later without losing one.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn due(&self, portal: PortalId, class: Class, limit: usize) -> Result<Vec<Hint>, StoreError> {
-        let now = self.clock().now();
-        self.read(|db| due(db, portal, class, now, limit))
+        let before = self.inner.horizon.now(self.clock());
+        self.read(|db| due(db, portal, class, before, limit))
     }
 
     /// When the next hint of a portal falls due; it may be past.
@@ -52,12 +53,12 @@ impl Store {
     }
 }
 
-fn due(db: &Connection, portal: PortalId, class: Class, now: Moment, limit: usize) -> Result<Vec<Hint>, StoreError> {
+fn due(db: &Connection, portal: PortalId, class: Class, before: Moment, limit: usize) -> Result<Vec<Hint>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT at, article FROM due WHERE portal = ?1 AND class = ?2 AND at < ?3 ORDER BY at, article LIMIT ?4",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map((portal.0, class_number(class), now.0, limit), |row| {
+    let rows = statement.query_map((portal.0, class_number(class), before.0, limit), |row| {
         Ok(Hint { class, at: Moment(row.get(0)?), article: ArticleId(row.get(1)?) })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -303,5 +304,63 @@ fn hold(number: i64) -> Hold {
             let place = usize::try_from(parked - PARKED).unwrap_or(usize::MAX);
             Hold::Parked(ErrorKind::ALL.get(place).copied().unwrap_or(ErrorKind::Unexpected))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::writer::Rank;
+    use crate::store::{InstanceLock, Linger};
+
+    const PORTAL: PortalId = PortalId(1);
+    const ARTICLE: ArticleId = ArticleId(1);
+
+    fn due(store: &Store) -> Vec<Hint> {
+        store.due(PORTAL, Class::Live, 64).unwrap()
+    }
+
+    async fn past(store: &Store, at: Moment) {
+        while store.clock().now() <= at {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// A hint falls due while a group that asks for the same is being written.
+    #[tokio::test]
+    async fn a_hint_under_way_is_not_deleted_with_an_older_one_of_the_same_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let _lock = InstanceLock::take(folder.path()).unwrap();
+        let store = Store::open(folder.path(), Linger::No).unwrap();
+        let at = store.clock().now().after(Duration::from_millis(200));
+        store.write(Rank::Claim, move |tx| hint(tx, PORTAL, Class::Live, at, ARTICLE)).await.unwrap();
+
+        let (began, begun) = channel();
+        let (go_on, wait) = channel();
+        let group = tokio::spawn({
+            let store = store.clone();
+            async move {
+                let write = store.write(Rank::Claim, move |tx| {
+                    began.send(tx.now).unwrap();
+                    hint(tx, PORTAL, Class::Live, at, ARTICLE)?;
+                    wait.recv().unwrap();
+                    Ok(())
+                });
+                write.await.unwrap();
+            }
+        });
+        let began = tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+        assert!(began < at, "the machine is too slow for this test");
+        past(&store, at).await;
+        let used = due(&store);
+        go_on.send(()).unwrap();
+        group.await.unwrap();
+        let used = used.into_iter().map(|hint| (PORTAL, hint)).collect();
+        store.step(None, None, used).await.unwrap();
+        assert_eq!(due(&store), [Hint { class: Class::Live, at, article: ARTICLE }]);
+        store.close();
     }
 }

@@ -49,7 +49,7 @@ pub use orders::{Order, OrderRow, Piece, Selection, What};
 pub use originals::{Look, Looked, Original, Watched};
 pub use pages::{DuePage, PageRead, SoFar};
 pub use portals::{Health, HealthOf, KnownCopy, Left, Planned, PlannedPortal, PortalRow, PortalSpec, SourceSpec};
-pub use reports::{AttemptRow, Counts, DeliveryRow, Pulse};
+pub use reports::{AttemptRow, Counts, DeliveryRow, Pulse, Written};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use sources::{Gap, Newest, Rhythm};
 pub use steps::{Begin, Settle, StepReply, Task};
@@ -57,7 +57,7 @@ pub use wake::{Bell, Wakes};
 pub use writer::LINGER;
 
 use tx::Tx;
-use writer::{Message, Rank, Writer};
+use writer::{Horizon, Message, Rank, Writer};
 
 /// The file within the state folder.
 const FILE: &str = "dongbo.db";
@@ -74,6 +74,7 @@ struct Inner {
     thread: Mutex<Option<JoinHandle<()>>>,
     readers: Mutex<Vec<Connection>>,
     clock: Clock,
+    horizon: Arc<Horizon>,
     wakes: Wakes,
     progress: Arc<AtomicU64>,
     control: AtomicU64,
@@ -115,10 +116,12 @@ impl Store {
     fn start(path: PathBuf, db: Connection, clock: Clock, machine: String, linger: Linger) -> Self {
         let (jobs, queue) = channel();
         let wakes = Wakes::default();
+        let horizon = Arc::new(Horizon::new());
         let progress = Arc::new(AtomicU64::new(0));
         let writer = Writer {
             db,
             clock,
+            horizon: horizon.clone(),
             machine,
             wakes: wakes.clone(),
             progress: progress.clone(),
@@ -135,6 +138,7 @@ impl Store {
                 thread: Mutex::new(Some(thread)),
                 readers: Mutex::new(Vec::new()),
                 clock,
+                horizon,
                 wakes,
                 progress,
                 control: AtomicU64::new(0),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use dongbo_sdk::Operation;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::articles::{self, ArticleRow, SourceRow};
 use super::deliveries::{self, DELIVERY_COLUMNS};
 use super::portals::{self, PortalRow};
-use super::steps::{operation_name, parse};
+use super::steps::{operation, parse};
 use super::{Desk, Event, OrderRow, Planned, Store, StoreError, clock, events, meta};
 use crate::article::Content;
 use crate::delivery::{ArticleId, AttemptId, Copy, Delivery, Moment, PortalId, RevisionId, Stands, State, Wanted};
@@ -42,6 +43,14 @@ pub struct AttemptRow {
     /// How long it took, ms; `None`: it has not ended.
     pub took: Option<i64>,
     pub outcome: Option<String>,
+}
+
+/// Writes on portals that ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Written {
+    pub created: u32,
+    pub updated: u32,
+    pub withdrawn: u32,
 }
 
 /// Attempts that a report shows of one delivery.
@@ -272,6 +281,38 @@ impl Desk {
         Ok(found)
     }
 
+    /// The newest attempt of all; `None`: nothing was ever tried, or nothing lately.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn newest_attempt(&self) -> Result<Option<AttemptId>, StoreError> {
+        let newest: Option<i64> = self.db.query_row("SELECT max(id) FROM attempt", [], |row| row.get(0))?;
+        Ok(newest.map(AttemptId))
+    }
+
+    /// What was written since the attempt `last`; `None`: since ever.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn written_since(&self, last: Option<AttemptId>) -> Result<Written, StoreError> {
+        let mut statement = self.db.prepare(
+            "SELECT operation, count(*) FROM attempt WHERE id > ?1 AND outcome IN ('done', 'pending') \
+             GROUP BY operation",
+        )?;
+        let mut written = Written::default();
+        let mut rows = statement.query([last.map_or(0, |id| id.0)])?;
+        while let Some(row) = rows.next()? {
+            let count = row.get(1)?;
+            match operation(row.get(0)?) {
+                Some(Operation::Create) => written.created = count,
+                Some(Operation::Update) => written.updated = count,
+                Some(Operation::Withdraw) => written.withdrawn = count,
+                _ => {}
+            }
+        }
+        Ok(written)
+    }
+
     /// The history of a delivery, newest first.
     ///
     /// # Errors
@@ -284,7 +325,7 @@ impl Desk {
         while let Some(id) = next.filter(|_| history.len() < HISTORY_MAX) {
             let row = statement.query_row([id], |row| {
                 let attempt = AttemptRow {
-                    operation: operation_name(row.get(0)?),
+                    operation: operation(row.get(0)?).map_or("look", Operation::name),
                     at: row.get(1)?,
                     took: row.get(2)?,
                     outcome: row.get(3)?,

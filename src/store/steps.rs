@@ -195,7 +195,9 @@ const PRUNE_PIECE: i64 = 500;
 
 impl Store {
     /// Forgets attempts that ended before `before` (wall clock, ms), in pieces.
-    /// Those of parked deliveries stay: a person may still want to know.
+    /// Those of parked deliveries stay: a person may still want to know. So
+    /// does the newest of all: the next one takes the number after it, and a
+    /// number that was given twice would show one article the history of another.
     ///
     /// # Errors
     /// When it cannot be committed.
@@ -216,7 +218,7 @@ fn prune_piece(tx: &Tx<'_>, from: i64, before: i64) -> Result<(Option<i64>, usiz
     let mut statement = tx.db.prepare_cached(
         "SELECT id, at, ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delivery \
          WHERE delivery.article = attempt.article AND delivery.portal = attempt.portal AND delivery.hold >= ?3) \
-         FROM attempt WHERE id > ?1 ORDER BY id LIMIT ?2",
+         FROM attempt WHERE id > ?1 AND id < (SELECT max(id) FROM attempt) ORDER BY id LIMIT ?2",
     )?;
     let rows: Vec<(i64, i64, bool)> = statement
         .query_map((from, PRUNE_PIECE, deliveries::PARKED), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
@@ -375,14 +377,14 @@ fn operation_number(step: &Step) -> i64 {
     }
 }
 
-/// The word for a stored operation.
-pub(super) fn operation_name(number: i64) -> &'static str {
+/// A stored operation; `None`: it only looks.
+pub(super) fn operation(number: i64) -> Option<Operation> {
     match number {
-        1 => Operation::Create.name(),
-        2 => Operation::Update.name(),
-        3 => Operation::Withdraw.name(),
-        4 => Operation::Upload.name(),
-        _ => "look",
+        1 => Some(Operation::Create),
+        2 => Some(Operation::Update),
+        3 => Some(Operation::Withdraw),
+        4 => Some(Operation::Upload),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@
 //! the order of their rank. Accepted: an answer may be late by the linger.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use rusqlite::config::DbConfig;
 use super::clock::{self, Clock};
 use super::wake::Wakes;
 use super::{StoreError, Tx, meta};
+use crate::delivery::Moment;
 
 /// How long a group waits for company. While it waits nothing moves that
 /// waits for it, so a longer wait makes larger groups and idle cores: 1 ms
@@ -54,9 +55,43 @@ pub(super) enum Message {
     Stop,
 }
 
+/// Up to when the committed rows are all there are: what a group writes bears
+/// its own time or a later one, and no reader sees it before the commit.
+#[derive(Debug)]
+pub(super) struct Horizon {
+    /// Ledger time at which the group under way began.
+    group: AtomicI64,
+}
+
+impl Horizon {
+    const NO_GROUP: i64 = i64::MAX;
+
+    pub(super) fn new() -> Self {
+        Self { group: AtomicI64::new(Self::NO_GROUP) }
+    }
+
+    /// The time of a group that begins. It is announced before it is read, so
+    /// that a reader who saw no group read an earlier clock than the group did.
+    fn begin(&self, clock: Clock) -> Moment {
+        self.group.store(clock.now().0, Ordering::SeqCst);
+        clock.now()
+    }
+
+    fn end(&self) {
+        self.group.store(Self::NO_GROUP, Ordering::SeqCst);
+    }
+
+    /// Now, or the begin of the group under way. To be asked before the rows are read.
+    pub(super) fn now(&self, clock: Clock) -> Moment {
+        let now = clock.now();
+        now.min(Moment(self.group.load(Ordering::SeqCst)))
+    }
+}
+
 pub(super) struct Writer {
     pub db: Connection,
     pub clock: Clock,
+    pub horizon: Arc<Horizon>,
     pub machine: String,
     pub wakes: Wakes,
     /// Counts groups, for the watchdog.
@@ -106,7 +141,7 @@ impl Writer {
     /// Runs and commits a group, then answers everybody. Whether it committed.
     fn commit(&mut self, group: Vec<Job>, carry: bool) -> bool {
         let mut answers = Vec::with_capacity(group.len());
-        let tx = Tx::new(&self.db, self.clock.now());
+        let tx = Tx::new(&self.db, self.horizon.begin(self.clock));
         let committed = tx.begin().and_then(|()| {
             for job in group {
                 Self::run_in_savepoint(&tx, job, &mut answers)?;
@@ -116,6 +151,10 @@ impl Writer {
             }
             tx.commit()
         });
+        if committed.is_err() {
+            tx.rollback();
+        }
+        self.horizon.end();
         match committed {
             Ok(()) => {
                 let touched = tx.touched();
@@ -126,7 +165,6 @@ impl Writer {
                 true
             }
             Err(error) => {
-                tx.rollback();
                 if error.is_io() {
                     tracing::error!(%error, "the ledger cannot be written");
                 }

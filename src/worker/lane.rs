@@ -384,8 +384,13 @@ impl Lane {
         }
         let next = self.shared.store.next_due(self.name.id)?;
         let wait = next.map_or(LOOK_EVERY, |at| now.until(at));
-        // What is due and not taken is in hand; its end wakes the lane.
-        let floor = if in_hand > 0 { Duration::from_millis(50) } else { Duration::from_millis(1) };
+        // What is due and not taken is in hand, and its end wakes the lane; or
+        // it fell due while a group was being written.
+        let floor = match next {
+            _ if in_hand > 0 => Duration::from_millis(50),
+            Some(at) if at < now => Duration::from_millis(10),
+            _ => Duration::from_millis(1),
+        };
         Ok(wait.clamp(floor, LOOK_EVERY))
     }
 

@@ -1,5 +1,7 @@
 //! The life of an article: published, corrected, mirrored once.
 
+use std::time::Duration;
+
 use dongbo::store::{Linger, Store, wall};
 use dongbo_wordpress::fake::FakeWordPress;
 
@@ -47,8 +49,31 @@ async fn old_attempts_are_forgotten_and_young_ones_are_not() {
     assert!(desk.run(&["run", "--once"]).status.success());
     let store = Store::open(&desk.path("state"), Linger::No).unwrap();
     assert_eq!(store.prune_attempts(0).await.unwrap(), 0);
-    // An upload and a create each.
-    assert_eq!(store.prune_attempts(wall() + 1000).await.unwrap(), 6);
+    // An upload and a create each; the newest stays, so that no number is given twice.
+    assert_eq!(store.prune_attempts(wall() + 1000).await.unwrap(), 5);
     store.close();
     assert!(desk.run(&["run", "--once"]).status.success(), "what stands does not hang on its history");
+}
+
+#[tokio::test]
+async fn a_forgotten_history_does_not_become_that_of_another_article() {
+    let feed = Feed::start();
+    feed.add(3);
+    let old = feed.articles();
+    let site = FakeWordPress::start();
+    let desk = Desk::new(&feed, &[&site], "");
+    assert!(desk.run(&["run", "--once"]).status.success());
+    let store = Store::open(&desk.path("state"), Linger::No).unwrap();
+    let pruned_at = wall() + 1000;
+    store.prune_attempts(pruned_at).await.unwrap();
+    store.close();
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    feed.add(3);
+    assert!(desk.run(&["run", "--once"]).status.success());
+    for article in &old {
+        let said = desk.run(&["article", &article.url, "--json"]);
+        let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+        let attempts = said["copies"][0]["attempts"].as_array().unwrap();
+        assert!(attempts.iter().all(|attempt| attempt["at"].as_i64().unwrap() < pruned_at), "{said}");
+    }
 }
