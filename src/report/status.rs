@@ -1,45 +1,18 @@
-//! What commands tell: computed from the ledger, written for people or as
-//! JSON. The JSON shapes are an interface: fields are added, never changed.
+//! How the whole is doing: portals, sources, originals, orders.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use dongbo_sdk::{Capabilities, CategorySupport, DateSupport, ErrorKind, KeySupport};
-use jiff::Timestamp;
+use dongbo_sdk::ErrorKind;
 use serde::Serialize;
 
-use crate::article::Provenance;
+use super::{either, state_word, to_wall, when};
 use crate::config::{Config, Source};
-use crate::delivery::{Hold, Moment, Stands, State, Waiting, Wanted};
+use crate::delivery::{Moment, State};
 use crate::message::{Lang, Message, Problem, SourceFault, span};
 use crate::reach::HostTerms;
-use crate::source::date::LOCAL;
-use crate::store::{
-    ArticleRow, Counts, DeliveryRow, Desk, Gap, Health, HeldCount, OrderRow, PortalRow, Rhythm, StoreError, wall,
-};
-
-/// One of two texts.
-#[must_use]
-pub fn either<T>(lang: Lang, vi: T, en: T) -> T {
-    match lang {
-        Lang::Vi => vi,
-        Lang::En => en,
-    }
-}
-
-/// A wall-clock time (ms) in Vietnam, for people.
-#[must_use]
-pub fn when(ms: i64, lang: Lang) -> String {
-    let Ok(time) = Timestamp::from_millisecond(ms) else { return "—".into() };
-    LOCAL.to_datetime(time).strftime(either(lang, "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")).to_string()
-}
-
-/// Ledger time as wall-clock ms; `now` is ledger time.
-#[must_use]
-pub fn to_wall(at: Moment, now: Moment) -> i64 {
-    wall().saturating_add(at.0.saturating_sub(now.0))
-}
+use crate::store::{Counts, Desk, Gap, Health, HeldCount, OrderRow, PortalRow, Rhythm, StoreError, wall};
 
 /// What `dongbo status --json` prints. Times are wall-clock milliseconds since 1970.
 #[derive(Debug, Clone, Serialize)]
@@ -356,23 +329,6 @@ impl Condition {
     }
 }
 
-/// The word for a state.
-#[must_use]
-pub fn state_word(state: State, lang: Lang) -> &'static str {
-    let (vi, en) = match state {
-        State::Standing => ("đúng", "standing"),
-        State::Due => ("chờ gửi", "due"),
-        State::Uncertain => ("chưa chắc", "uncertain"),
-        State::Waiting => ("chờ đồng ý", "waiting"),
-        State::Held => ("chờ duyệt nội dung", "held"),
-        State::Parked => ("bỏ dở", "parked"),
-        State::Removed => ("bị gỡ", "removed"),
-        State::Detached => ("đã tách", "detached"),
-        State::Rejected => ("không duyệt", "rejected"),
-    };
-    either(lang, vi, en)
-}
-
 impl PortalStatus {
     /// For people: its line and what to do.
     #[must_use]
@@ -521,200 +477,4 @@ fn notices(source: &Source, rhythm: &Rhythm, gap: Option<Gap>) -> Vec<Problem> {
         distrusted.then(|| problem(SourceFault::Distrusted, &url)),
     ];
     all.into_iter().flatten().collect()
-}
-
-/// Why an article is withdrawn, in words.
-#[must_use]
-pub fn withdrawn_by(by: Option<&str>, lang: Lang) -> &'static str {
-    match by {
-        None => either(lang, "theo lệnh", "by an order"),
-        Some("gone") => either(lang, "bài gốc không còn (404)", "its original is gone (404)"),
-        Some(_) => either(lang, "bài gốc đã bị đóng (403)", "its original is closed to the public (403)"),
-    }
-}
-
-/// What `dongbo article --json` prints.
-#[derive(Debug, Clone, Serialize)]
-pub struct Article {
-    pub key: String,
-    pub title: String,
-    pub url: String,
-    pub withdrawn: bool,
-    /// What its original said: `gone`, `unpublished`; none where a person withdrew it.
-    pub withdrawn_by: Option<String>,
-    pub published_at: i64,
-    pub first_seen_at: i64,
-    pub categories: Vec<String>,
-    pub sources: Vec<String>,
-    /// Whom the article names as its origin, the host of that, and its language.
-    pub credit: Option<String>,
-    pub credit_host: Option<String>,
-    pub language: Option<String>,
-    pub copies: Vec<CopyStatus>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct CopyStatus {
-    pub portal: String,
-    pub state: State,
-    /// `nothing` or `post`.
-    pub wanted: &'static str,
-    /// `unknown`, `absent`, `hidden` or `copy`.
-    pub stands: &'static str,
-    pub url: Option<String>,
-    pub remote_id: Option<String>,
-    pub written_at: Option<i64>,
-    /// No step before this.
-    pub not_before: Option<i64>,
-    /// Why nothing is done: `parked`, `waiting`, `removed`, `detached`.
-    pub hold: Option<&'static str>,
-    /// The kind of failure for which it is parked.
-    pub kind: Option<&'static str>,
-    pub tries: u32,
-    /// Newest first.
-    pub attempts: Vec<crate::store::AttemptRow>,
-}
-
-impl Article {
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn read(desk: &Desk, row: &ArticleRow) -> Result<Self, StoreError> {
-        let now = desk.now()?;
-        let mut copies = Vec::new();
-        for delivery in desk.deliveries(row.id)? {
-            copies.push(copy_status(desk, &delivery, now)?);
-        }
-        let Provenance { credit, host, language } =
-            desk.current(row.id)?.map(|content| content.provenance).unwrap_or_default();
-        Ok(Self {
-            key: row.key.clone(),
-            title: row.title.clone(),
-            url: row.url.clone(),
-            withdrawn: row.withdrawn,
-            withdrawn_by: row.withdrawn_by.clone(),
-            published_at: row.published,
-            first_seen_at: row.first_seen,
-            categories: row.categories.clone(),
-            sources: row.sources.clone(),
-            credit,
-            credit_host: host,
-            language,
-            copies,
-        })
-    }
-
-    /// For people: the article, then a line for each copy with its last tries.
-    #[must_use]
-    pub fn text(&self, lang: Lang) -> String {
-        let mut text = format!("{}\n{}\n{}\n", self.title, self.url, self.key);
-        let _ = writeln!(
-            text,
-            "{} {}  {}",
-            either(lang, "đăng lúc", "published"),
-            when(self.published_at, lang),
-            self.categories.join(", ")
-        );
-        let credit = self.credit.as_deref().map(|credit| {
-            let host = self.credit_host.as_deref().filter(|host| *host != credit);
-            let host = host.map(|host| format!(" ({host})")).unwrap_or_default();
-            format!("{} {credit}{host}", either(lang, "theo nguồn", "it names as its origin"))
-        });
-        let language = self.language.as_deref().map(|tag| format!("{} {tag}", either(lang, "ngôn ngữ", "language")));
-        let said: Vec<String> = credit.into_iter().chain(language).collect();
-        if !said.is_empty() {
-            let _ = writeln!(text, "{}", said.join("; "));
-        }
-        if self.withdrawn {
-            let why = withdrawn_by(self.withdrawn_by.as_deref(), lang);
-            let _ = writeln!(text, "{}: {why}", either(lang, "ĐÃ THU HỒI", "WITHDRAWN"));
-        }
-        for copy in &self.copies {
-            let _ = writeln!(text, "{}", copy.line(lang));
-            for attempt in &copy.attempts {
-                let outcome = attempt.outcome.as_deref().unwrap_or("…");
-                let _ = writeln!(text, "    {}  {}  {outcome}", when(attempt.at, lang), attempt.operation);
-            }
-        }
-        text
-    }
-}
-
-impl CopyStatus {
-    fn line(&self, lang: Lang) -> String {
-        let mut line = format!("{}  {}", self.portal, state_word(self.state, lang));
-        for word in [self.hold, self.kind, self.url.as_deref()].into_iter().flatten() {
-            let _ = write!(line, "  {word}");
-        }
-        line
-    }
-}
-
-fn copy_status(desk: &Desk, row: &DeliveryRow, now: Moment) -> Result<CopyStatus, StoreError> {
-    let delivery = &row.delivery;
-    let (hold, kind) = match delivery.hold {
-        Hold::None => (None, None),
-        Hold::Parked(kind) => (Some("parked"), Some(kind.name())),
-        Hold::Waiting(Waiting::Approval) => (Some("waiting"), Some("approval")),
-        Hold::Waiting(Waiting::Firewall) => (Some("waiting"), Some("firewall")),
-        Hold::Waiting(Waiting::Rejected) => (Some("waiting"), Some("rejected")),
-        Hold::Waiting(Waiting::Embargo) => (Some("waiting"), Some("embargo")),
-        Hold::Removed => (Some("removed"), None),
-        Hold::Detached => (Some("detached"), None),
-    };
-    let copy = row.copy.as_ref();
-    let known = |at: Moment| (at != Moment::NEVER).then(|| to_wall(at, now));
-    Ok(CopyStatus {
-        portal: row.portal_name.clone(),
-        state: delivery.state(),
-        wanted: match delivery.wanted {
-            Wanted::Nothing => "nothing",
-            Wanted::Post(_) => "post",
-        },
-        stands: match delivery.stands {
-            Stands::Unknown => "unknown",
-            Stands::Absent => "absent",
-            Stands::Hidden => "hidden",
-            Stands::Copy(_) => "copy",
-        },
-        url: copy.and_then(|copy| copy.url.clone()),
-        remote_id: copy.map(|copy| copy.id.0.clone()),
-        written_at: copy.and_then(|copy| known(copy.written_at)),
-        not_before: known(delivery.not_before.max(delivery.quiet_until)).filter(|&at| at > wall()),
-        hold,
-        kind,
-        tries: delivery.tries,
-        attempts: desk.attempts(row.last_attempt)?,
-    })
-}
-
-/// What a portal cannot do, so that the copies there lack it.
-#[must_use]
-pub fn losses(can: &Capabilities, lang: Lang) -> Vec<&'static str> {
-    let date = match can.publish_date {
-        DateSupport::Exact | DateSupport::Minute => None,
-        DateSupport::Day => Some(("giờ đăng (chỉ giữ ngày)", "the time of publication (only the day is kept)")),
-        DateSupport::None => Some(("ngày đăng của bài gốc", "the original's date")),
-    };
-    let categories = match can.categories {
-        CategorySupport::None => Some(("chuyên mục", "categories")),
-        CategorySupport::Match => Some(("chuyên mục chưa có trên cổng", "categories that the portal does not have")),
-        CategorySupport::Create => None,
-    };
-    let key = match can.key {
-        KeySupport::Enforced | KeySupport::Searchable => None,
-        KeySupport::None => Some(("nhận ra bản sao của mình", "recognising our own copies")),
-    };
-    let missing = |has: bool, words| (!has).then_some(words);
-    let all = [
-        key,
-        date,
-        categories,
-        missing(can.media, ("ảnh đại diện", "featured pictures")),
-        missing(can.summary, ("tóm tắt", "summaries")),
-        missing(can.tags, ("từ khóa", "tags")),
-        missing(can.canonical, ("liên kết chuẩn đến bài gốc", "the canonical address of the original")),
-        missing(can.drafts, ("bản nháp", "drafts")),
-        missing(!can.removals.is_empty(), ("thu hồi bài", "withdrawal")),
-    ];
-    all.into_iter().flatten().map(|(vi, en)| either(lang, vi, en)).collect()
 }
