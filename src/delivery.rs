@@ -164,6 +164,8 @@ pub struct Delivery {
     pub doubted: bool,
     /// A person took the copy away on this portal: its original does not bring it back.
     pub taken: bool,
+    /// A person agreed to its create although it passes the portal's burst.
+    pub agreed: bool,
 }
 
 impl Delivery {
@@ -183,6 +185,7 @@ impl Delivery {
             sent: false,
             doubted: false,
             taken: false,
+            agreed: false,
         }
     }
 
@@ -432,8 +435,7 @@ pub fn step(delivery: &Delivery, copy: Option<&Copy>, picture: Picture, terms: &
         return Step::Confirm(ticket);
     }
     match (delivery.stands, delivery.wanted, copy) {
-        (Stands::Unknown, Wanted::Nothing, _) if !delivery.sent => Step::Rest,
-        (Stands::Unknown, Wanted::Nothing, None) if terms.key == KeySupport::None => Step::Rest,
+        (Stands::Unknown, Wanted::Nothing, None) if terms.key == KeySupport::None && delivery.doubted => Step::Rest,
         (Stands::Unknown, Wanted::Post(form), _) if needs_no_look_up(delivery, terms) => {
             write(picture, Step::Create(form))
         }

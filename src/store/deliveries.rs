@@ -93,8 +93,9 @@ pub(super) fn delete_hint(tx: &Tx<'_>, portal: PortalId, hint: &Hint) -> Result<
     Ok(())
 }
 
-/// A flag behind the count of absences.
+/// Flags behind the count of absences.
 const TAKEN: i64 = 1 << 10;
+const AGREED: i64 = 1 << 11;
 
 pub(super) const DELIVERY_COLUMNS: &str = "article, portal, wanted_revision, wanted_shape, stands, stands_revision, \
      stands_shape, hold, class, tries, quiet_until, not_before, flags, last_attempt";
@@ -157,6 +158,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         sent: flags & 1 != 0,
         doubted: flags & 2 != 0,
         taken: flags & TAKEN != 0,
+        agreed: flags & AGREED != 0,
     })
 }
 
@@ -178,7 +180,9 @@ pub(super) fn put(tx: &Tx<'_>, delivery: &Delivery, attempt: Option<AttemptId>) 
         Stands::Copy(form) => (3, form),
     };
     let taken = if delivery.taken { TAKEN } else { 0 };
-    let flags = i64::from(delivery.sent) | i64::from(delivery.doubted) << 1 | i64::from(delivery.absences) << 2 | taken;
+    let agreed = if delivery.agreed { AGREED } else { 0 };
+    let absences = i64::from(delivery.absences) << 2;
+    let flags = i64::from(delivery.sent) | i64::from(delivery.doubted) << 1 | absences | taken | agreed;
     tx.db
         .prepare_cached(
             "INSERT INTO delivery (article, portal, wanted_revision, wanted_shape, stands, stands_revision, \

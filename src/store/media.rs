@@ -1,13 +1,13 @@
-//! Pictures: what was fetched from the source, and what stands on an installation.
+//! Pictures: what was fetched from the source, and what stands on a portal's site.
 
 use std::time::Duration;
 
 use dongbo_sdk::{RemoteId, RemoteMedia};
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::writer::Rank;
 use super::{Store, StoreError, Tx};
-use crate::delivery::{InstallationId, Moment, Picture};
+use crate::delivery::{Moment, Picture, PortalId};
 
 /// A picture at the source. Its bytes lie in the state folder under their digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,25 +22,21 @@ pub struct MediaRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MediaSettled {
     Stands {
-        installation: InstallationId,
         sha256: [u8; 32],
         remote: RemoteMedia,
     },
-    /// The installation refuses the file for good: posts go without it.
+    /// The site refuses the file for good: posts go without it.
     Refused {
-        installation: InstallationId,
         sha256: [u8; 32],
         reason: String,
     },
     /// Unknown: nothing is sent before `quiet_until`.
     Doubt {
-        installation: InstallationId,
         sha256: [u8; 32],
         quiet_until: Moment,
     },
     /// Nothing happened.
     NotSent {
-        installation: InstallationId,
         sha256: [u8; 32],
     },
 }
@@ -93,21 +89,22 @@ impl Store {
         .await
     }
 
-    /// The picture on an installation: what to do, and what stands there.
+    /// The picture on a portal's site: what to do, and what stands there.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn media_copy(
         &self,
-        installation: InstallationId,
+        portal: PortalId,
         sha256: &[u8; 32],
     ) -> Result<(Picture, Option<RemoteMedia>), StoreError> {
         let now = self.clock().now();
         self.read(|db| {
+            let site = site(db, portal)?;
             let mut statement = db.prepare_cached(
-                "SELECT remote, url, quiet_until, refused FROM media_copy WHERE installation = ?1 AND sha256 = ?2",
+                "SELECT remote, url, quiet_until, refused FROM media_copy WHERE site = ?1 AND sha256 = ?2",
             )?;
-            let row = statement.query_row((installation.0, &sha256[..]), |row| {
+            let row = statement.query_row((&site, &sha256[..]), |row| {
                 let (id, url): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
                 let remote = id.zip(url).map(|(id, url)| RemoteMedia { id: RemoteId(id), url, expires: None });
                 let (quiet_until, refused) = (Moment(row.get(2)?), row.get::<_, Option<String>>(3)?.is_some());
@@ -123,76 +120,62 @@ impl Store {
     }
 }
 
+/// Whose numbers an upload bears: the site that the portal's last check found.
+/// Portals of one site share its pictures; sites of one network do not.
+fn site(db: &Connection, portal: PortalId) -> Result<String, StoreError> {
+    let mut statement = db.prepare_cached("SELECT coalesce(site, name) FROM portal WHERE id = ?1")?;
+    Ok(statement.query_row([portal.0], |row| row.get(0))?)
+}
+
 /// The file stands there already, or an upload of it is under way or in doubt.
-pub(super) fn is_claimed(tx: &Tx<'_>, installation: InstallationId, sha256: &[u8; 32]) -> Result<bool, StoreError> {
+pub(super) fn is_claimed(tx: &Tx<'_>, portal: PortalId, sha256: &[u8; 32]) -> Result<bool, StoreError> {
     let mut statement = tx.db.prepare_cached(
-        "SELECT 1 FROM media_copy WHERE installation = ?1 AND sha256 = ?2 AND (remote IS NOT NULL OR quiet_until > ?3)",
+        "SELECT 1 FROM media_copy WHERE site = ?1 AND sha256 = ?2 AND (remote IS NOT NULL OR quiet_until > ?3)",
     )?;
-    Ok(statement.exists((installation.0, &sha256[..], tx.now.0))?)
+    Ok(statement.exists((site(tx.db, portal)?, &sha256[..], tx.now.0))?)
 }
 
 /// The upload is about to leave.
-pub(super) fn intend(
-    tx: &Tx<'_>,
-    installation: InstallationId,
-    sha256: &[u8; 32],
-    quiet_until: Moment,
-) -> Result<(), StoreError> {
+pub(super) fn intend(tx: &Tx<'_>, portal: PortalId, sha256: &[u8; 32], quiet_until: Moment) -> Result<(), StoreError> {
     tx.db
         .prepare_cached(
-            "INSERT INTO media_copy (installation, sha256, quiet_until) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (installation, sha256) DO UPDATE SET quiet_until = ?3",
+            "INSERT INTO media_copy (site, sha256, quiet_until) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (site, sha256) DO UPDATE SET quiet_until = ?3",
         )?
-        .execute((installation.0, &sha256[..], quiet_until.0))?;
+        .execute((site(tx.db, portal)?, &sha256[..], quiet_until.0))?;
     Ok(())
 }
 
-pub(super) fn settle(tx: &Tx<'_>, media: &MediaSettled) -> Result<(), StoreError> {
+pub(super) fn settle(tx: &Tx<'_>, portal: PortalId, media: &MediaSettled) -> Result<(), StoreError> {
     match media {
-        MediaSettled::Stands { installation, sha256, remote } => {
+        MediaSettled::Stands { sha256, remote } => {
             tx.db
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO media_copy (installation, sha256, remote, url, expires, quiet_until) \
+                    "INSERT OR REPLACE INTO media_copy (site, sha256, remote, url, expires, quiet_until) \
                      VALUES (?1, ?2, ?3, ?4, ?5, 0)",
                 )?
                 .execute((
-                    installation.0,
+                    site(tx.db, portal)?,
                     &sha256[..],
                     &remote.id.0,
                     &remote.url,
                     remote.expires.map(|at| at.as_millisecond()),
                 ))?;
         }
-        MediaSettled::Refused { installation, sha256, reason } => {
+        MediaSettled::Refused { sha256, reason } => {
             tx.db
                 .prepare_cached(
-                    "INSERT INTO media_copy (installation, sha256, refusals, refused, quiet_until) \
+                    "INSERT INTO media_copy (site, sha256, refusals, refused, quiet_until) \
                      VALUES (?1, ?2, 1, iif(?4 <= 1, ?3, NULL), ?5) \
-                     ON CONFLICT (installation, sha256) DO UPDATE SET refusals = refusals + 1, quiet_until = ?5, \
+                     ON CONFLICT (site, sha256) DO UPDATE SET refusals = refusals + 1, quiet_until = ?5, \
                      refused = iif(refusals + 1 >= ?4, ?3, NULL)",
                 )?
-                .execute((installation.0, &sha256[..], reason, REFUSALS_MAX, tx.now.after(REFUSED_AGAIN).0))?;
+                .execute((site(tx.db, portal)?, &sha256[..], reason, REFUSALS_MAX, tx.now.after(REFUSED_AGAIN).0))?;
         }
-        MediaSettled::Doubt { installation, sha256, quiet_until } => {
-            intend(tx, *installation, sha256, *quiet_until)?;
+        MediaSettled::Doubt { sha256, quiet_until } => {
+            intend(tx, portal, sha256, *quiet_until)?;
         }
-        MediaSettled::NotSent { installation, sha256 } => intend(tx, *installation, sha256, Moment::NEVER)?,
+        MediaSettled::NotSent { sha256 } => intend(tx, portal, sha256, Moment::NEVER)?,
     }
     Ok(())
-}
-
-impl Store {
-    /// The portal forgot a picture, or it was never ours: the next post uploads it again.
-    ///
-    /// # Errors
-    /// When it cannot be committed.
-    pub async fn media_lost(&self, installation: InstallationId, sha256: [u8; 32]) -> Result<(), StoreError> {
-        self.write(Rank::Claim, move |tx| {
-            tx.db
-                .prepare_cached("DELETE FROM media_copy WHERE installation = ?1 AND sha256 = ?2")?
-                .execute((installation.0, &sha256[..]))?;
-            Ok(())
-        })
-        .await
-    }
 }

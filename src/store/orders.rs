@@ -237,7 +237,7 @@ impl Store {
                     history::begin(tx, &order, &who)?;
                     return end(tx, id, None);
                 }
-                if order.selection.is_of_portals() {
+                if order.selection.is_of_portals() && cursor == 0 {
                     of_portals(tx, &order, &planned, &who)?;
                 }
                 if matches!(order.what, What::Pause) {
@@ -290,22 +290,10 @@ fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Resul
         }
         if !paused {
             portals::let_go(tx, &portal.name)?;
-            allow_burst(tx, portal)?;
         }
         events::append(tx, who, if paused { "portal.paused" } else { "portal.resumed" }, &portal.name, "")?;
         tx.touch(portal.rules.portal, Class::Urgent);
     }
-    Ok(())
-}
-
-/// A person agreed to what is waiting now.
-fn allow_burst(tx: &Tx<'_>, portal: &PlannedPortal) -> Result<(), StoreError> {
-    tx.db.execute(
-        "INSERT INTO portal_burst (portal, hour, creates, allowed) \
-         SELECT ?1, ?2, 0, count(*) FROM delivery WHERE portal = ?1 AND hold = ?3 \
-         ON CONFLICT (portal) DO UPDATE SET hour = ?2, creates = 0, allowed = excluded.allowed",
-        (portal.rules.portal.0, tx.now.0, deliveries::hold_number(Hold::Waiting(Waiting::Approval))),
-    )?;
     Ok(())
 }
 
@@ -474,6 +462,7 @@ fn change(delivery: &mut Delivery, what: &What) {
         What::Resume => {
             if delivery.hold == Hold::Waiting(Waiting::Approval) {
                 delivery.hold = Hold::None;
+                delivery.agreed = true;
             }
         }
         What::Restore

@@ -13,8 +13,8 @@ use super::writer::Rank;
 use super::{Store, StoreError, Tx};
 use crate::article::Content;
 use crate::delivery::{
-    self, ArticleId, AttemptId, Class, Copy, Delivery, Hold, InstallationId, Moment, Outcome, Picture, PortalId,
-    RevisionId, Settlement, ShapeId, Step, Terms, Verdict, Waiting,
+    self, ArticleId, AttemptId, Class, Copy, Delivery, Hold, Moment, Outcome, Picture, PortalId, RevisionId,
+    Settlement, ShapeId, Step, Terms, Verdict, Waiting,
 };
 use crate::plan::Shape;
 
@@ -51,8 +51,8 @@ pub struct Begin {
     pub terms: Terms,
     /// End of the grace should the step never end.
     pub quiet_until: Moment,
-    /// What is uploaded where.
-    pub media: Option<(InstallationId, [u8; 32])>,
+    /// The picture that is uploaded.
+    pub media: Option<[u8; 32]>,
     /// Creates on this portal in the last hour that make it ask first.
     pub create_burst: u32,
 }
@@ -248,7 +248,7 @@ fn settle_in(tx: &Tx<'_>, done: &Settle) -> Result<Option<(Delivery, Option<Copy
         end_attempt(tx, attempt, outcome_name(&done.settlement.outcome))?;
     }
     if let Some(media) = &done.media {
-        media::settle(tx, media)?;
+        media::settle(tx, done.portal, media)?;
     }
     if !done.kept {
         hint_next(tx, &row, copy.as_ref(), &done.terms)?;
@@ -278,15 +278,15 @@ fn begin_in(tx: &Tx<'_>, begin: &Begin) -> Result<Option<AttemptId>, StoreError>
         deliveries::put(tx, &row, last)?;
         return Ok(None);
     }
-    if matches!(begin.step, Step::Create(_)) && burst(tx, begin)? {
+    if matches!(begin.step, Step::Create(_)) && !row.agreed && burst(tx, begin)? {
         row.hold = Hold::Waiting(Waiting::Approval);
         deliveries::put(tx, &row, last)?;
         return Ok(None);
     }
-    if let Some((installation, sha256)) = &begin.media
-        && media::is_claimed(tx, *installation, sha256)?
+    if let Some(sha256) = &begin.media
+        && media::is_claimed(tx, begin.portal, sha256)?
     {
-        // Another portal of the installation uploads the same file: one upload serves both.
+        // Another delivery uploads the same file to this site: one upload serves both.
         return Ok(None);
     }
     if delivery::mutant::skips_intent() {
@@ -302,8 +302,8 @@ fn begin_in(tx: &Tx<'_>, begin: &Begin) -> Result<Option<AttemptId>, StoreError>
     if copy != before {
         deliveries::put_copy(tx, &row, copy.as_ref())?;
     }
-    if let Some((installation, sha256)) = begin.media {
-        media::intend(tx, installation, &sha256, begin.quiet_until)?;
+    if let Some(sha256) = &begin.media {
+        media::intend(tx, begin.portal, sha256, begin.quiet_until)?;
     }
     Ok(Some(attempt))
 }
@@ -313,23 +313,22 @@ const HOUR: i64 = 60 * 60 * 1000;
 
 /// Whether one more create would pass the portal's burst within an hour.
 fn burst(tx: &Tx<'_>, begin: &Begin) -> Result<bool, StoreError> {
-    let mut statement = tx.db.prepare_cached("SELECT hour, creates, allowed FROM portal_burst WHERE portal = ?1")?;
-    let row: Option<(i64, i64, i64)> =
-        statement.query_row([begin.portal.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-    let (mut from, mut creates, allowed) = row.unwrap_or((tx.now.0, 0, 0));
+    let mut statement = tx.db.prepare_cached("SELECT hour, creates FROM portal_burst WHERE portal = ?1")?;
+    let row: Option<(i64, i64)> =
+        statement.query_row([begin.portal.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (mut from, mut creates) = row.unwrap_or((tx.now.0, 0));
     if tx.now.0 - from >= HOUR {
         (from, creates) = (tx.now.0, 0);
     }
-    if creates >= i64::from(begin.create_burst) + allowed {
+    if creates >= i64::from(begin.create_burst) {
         return Ok(true);
     }
-    creates += 1;
     tx.db
         .prepare_cached(
-            "INSERT INTO portal_burst (portal, hour, creates, allowed) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (portal) DO UPDATE SET hour = ?2, creates = ?3, allowed = ?4",
+            "INSERT INTO portal_burst (portal, hour, creates) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (portal) DO UPDATE SET hour = ?2, creates = ?3",
         )?
-        .execute((begin.portal.0, from, creates, if creates == 1 { 0 } else { allowed }))?;
+        .execute((begin.portal.0, from, creates + 1))?;
     Ok(false)
 }
 

@@ -373,7 +373,7 @@ impl Hand {
 
     fn begin(&self, task: &Task, step: &Step, picture: Picture, piece: &Piece) -> Begin {
         let media = match (step, &piece.file) {
-            (Step::Upload, Some(file)) => Some((self.place.row.installation, file.sha256)),
+            (Step::Upload, Some(file)) => Some(file.sha256),
             _ => None,
         };
         Begin {
@@ -392,7 +392,7 @@ impl Hand {
         self.shared.store.task(task.delivery.article, task.delivery.portal)
     }
 
-    /// The wanted picture on the installation.
+    /// The wanted picture on the portal's site.
     async fn picture(&self, task: &Task) -> Result<(Picture, Piece), StoreError> {
         let none = (Picture::Settled, Piece::default());
         let Wanted::Post(form) = task.delivery.wanted else { return Ok(none) };
@@ -417,9 +417,9 @@ impl Hand {
         if too_large {
             return Ok(none);
         }
-        let (picture, remote) = self.shared.store.media_copy(self.place.row.installation, &file.sha256)?;
+        let (picture, remote) = self.shared.store.media_copy(self.place.row.id, &file.sha256)?;
         let picture = match picture {
-            // Most often another portal's upload, which ends much sooner than its grace.
+            // Most often another delivery's upload, which ends much sooner than its grace.
             Picture::Quiet(until) => Picture::Quiet(until.min(self.shared.now().after(PICTURE_LOOK))),
             Picture::Settled | Picture::Missing => picture,
         };
@@ -550,24 +550,23 @@ impl Hand {
 
     /// Uploads the picture. A refusal for good lets the post go without it.
     async fn upload(&self, call: &Call, task: &Task, piece: &Piece) -> Result<Ended, Error> {
-        let installation = self.place.row.installation;
         let Some(file) = &piece.file else { return Ok(Outcome::Uploaded.into()) };
         let sha256 = file.sha256;
         let Some(media) = self.shared.pictures.load(file, &task.title) else {
             let reason = "the picture is gone from the state folder".to_owned();
-            let media = Some(MediaSettled::Refused { installation, sha256, reason });
+            let media = Some(MediaSettled::Refused { sha256, reason });
             return Ok(Ended { outcome: Outcome::Uploaded, media });
         };
         let kilobytes = u32::try_from(media.bytes.len() / 1024 + 1).unwrap_or(u32::MAX);
         let _budget = self.shared.budget.acquire_many(kilobytes.min(BUDGET_SHARE_MAX)).await;
         match self.place.adapter.upload(call, &media).await {
             Ok(remote) => {
-                let media = Some(MediaSettled::Stands { installation, sha256, remote });
+                let media = Some(MediaSettled::Stands { sha256, remote });
                 Ok(Ended { outcome: Outcome::Uploaded, media })
             }
             Err(error) if error.retry == Retry::Never && error.scope == Scope::Post => {
                 tracing::warn!(portal = %self.place.row.name, %error, "the portal refuses the picture");
-                let media = Some(MediaSettled::Refused { installation, sha256, reason: error.to_string() });
+                let media = Some(MediaSettled::Refused { sha256, reason: error.to_string() });
                 Ok(Ended { outcome: Outcome::Uploaded, media })
             }
             Err(error) => Ok(self.upload_failed(error, sha256).await),
@@ -576,13 +575,12 @@ impl Hand {
 
     /// An upload in doubt puts no delivery in doubt: the same bytes are looked for before the next.
     async fn upload_failed(&self, error: Error, sha256: [u8; 32]) -> Ended {
-        let installation = self.place.row.installation;
         let doubt = error.leaves_doubt();
         let media = if doubt {
             let quiet_until = self.shared.now().after(self.terms.grace);
-            MediaSettled::Doubt { installation, sha256, quiet_until }
+            MediaSettled::Doubt { sha256, quiet_until }
         } else {
-            MediaSettled::NotSent { installation, sha256 }
+            MediaSettled::NotSent { sha256 }
         };
         let mut failure = self.blame(&error).await;
         if doubt {

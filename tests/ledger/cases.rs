@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dongbo::delivery::{
     self, ArticleId, Copy, Delivery, Failure, Form, Hold, Moment, Outcome, Picture, PortalId, RevisionId, Settlement,
-    ShapeId, Stands, Step, Terms, Verdict, Wanted,
+    ShapeId, Stands, State, Step, Terms, Verdict, Wanted,
 };
 use dongbo_sdk::{ErrorKind, KeySupport, RemoteStatus, Retry, Scope};
 
@@ -138,4 +138,16 @@ fn releasing_a_held_correction_is_no_word_on_copies_that_stand_twice() {
     row.delivery.retry();
     row.delivery.screen(Verdict::Held);
     assert_eq!(row.step(later(300)), Step::Held, "and a word on the copies is none on the text");
+}
+
+/// It may stand all the same, after a backup was put back.
+#[test]
+fn what_is_withdrawn_before_it_was_sent_is_looked_for_once_and_settled() {
+    for key in [KeySupport::Searchable, KeySupport::Enforced, KeySupport::None] {
+        let mut row = Row::new(key);
+        row.withdraw();
+        assert_eq!(row.step(NOW), Step::Find, "{key:?}");
+        row.settle(Outcome::Found(Vec::new()), (NOW, NOW));
+        assert_eq!((row.step(NOW), row.delivery.state()), (Step::Rest, State::Standing), "{key:?}");
+    }
 }

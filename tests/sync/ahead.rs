@@ -29,6 +29,11 @@ fn read_ahead(ledger: &Ledger) -> Vec<Task> {
 
 /// Whether the create that the task asks for begins.
 async fn begins(ledger: &Ledger, task: &Task) -> bool {
+    begins_within(ledger, task, 100).await
+}
+
+/// The same where so many creates an hour pass without a person's agreement.
+pub(crate) async fn begins_within(ledger: &Ledger, task: &Task, create_burst: u32) -> bool {
     let now = ledger.store.clock().now();
     let step = delivery::step(&task.delivery, task.copy.as_ref(), Picture::Settled, &TERMS, now);
     assert!(matches!(step, Step::Create(_)), "{step:?}");
@@ -40,7 +45,7 @@ async fn begins(ledger: &Ledger, task: &Task) -> bool {
         terms: TERMS,
         quiet_until: Moment(i64::MAX),
         media: None,
-        create_burst: 100,
+        create_burst,
     };
     ledger.store.step(None, Some(begin), Vec::new()).await.unwrap().begun.is_some()
 }

@@ -77,3 +77,24 @@ async fn a_forgotten_history_does_not_become_that_of_another_article() {
         assert!(attempts.iter().all(|attempt| attempt["at"].as_i64().unwrap() < pruned_at), "{said}");
     }
 }
+
+#[test]
+fn sites_of_one_network_number_their_pictures_each_for_itself() {
+    let feed = Feed::start();
+    feed.add(3);
+    let sites = [FakeWordPress::start(), FakeWordPress::start()];
+    // From here on the same number means something else on the second site.
+    sites[1].add_post("Bài của đơn vị", "<p>Nội dung của đơn vị.</p>");
+    let desk = Desk::new(&feed, &[&sites[0], &sites[1]], "installation = \"may-chu\"\n");
+    let toml = std::fs::read_to_string(desk.path("dongbo.toml")).unwrap();
+    std::fs::write(desk.path("dongbo.toml"), toml + "\n[[installation]]\nid = \"may-chu\"\n").unwrap();
+    let ended = desk.run(&["run", "--once"]);
+    assert!(ended.status.success(), "{ended:?}");
+    for site in &sites {
+        exactly(site, &feed.articles()).unwrap();
+        let media = site.media();
+        for post in site.posts().iter().filter(|post| post.key.is_some()) {
+            assert!(media.iter().any(|media| media.id == post.featured_media), "{}: {media:?}", post.featured_media);
+        }
+    }
+}

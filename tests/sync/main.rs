@@ -6,6 +6,7 @@ mod world;
 
 mod ahead;
 mod api;
+mod burst;
 mod desk;
 mod firewall;
 mod history;
