@@ -84,10 +84,11 @@ impl Daemon {
         let lock = InstanceLock::take(&config.state)?;
         let store = Store::open(&config.state, Linger::Yes)?;
         if store.is_restored()? {
-            let deliveries = store.doubt_everything().await?;
+            let settles_within = config.installations.iter().map(|one| one.timeout + one.settles_within).max();
+            let deliveries = store.doubt_everything(settles_within.unwrap_or_default()).await?;
             tracing::warn!(
                 deliveries,
-                "this ledger was put back from a backup: every copy is looked up before anything is written"
+                "this ledger was put back from a backup: once no request of before can be under way, every copy is looked up before anything is written"
             );
         }
         let interrupted = store.recover().await?;

@@ -13,7 +13,7 @@ use super::holds::Fresh;
 use super::portals::{self, Planned};
 use super::steps::{intern, json, parse};
 use super::writer::{self, Rank};
-use super::{Store, StoreError, Tx, holds, originals, pages};
+use super::{Store, StoreError, Tx, holds, meta, originals, pages};
 use crate::article::{Item, Name};
 use crate::delivery::{ArticleId, Delivery, Moment, RevisionId, Wanted};
 use crate::plan::{self, Facts, Now, Occasion};
@@ -546,7 +546,8 @@ pub(super) fn plan_delivery(
     let form = plan::form(facts.revision, shape);
     let (mut delivery, last) = match existing {
         None => {
-            let new = Delivery::new(article, portal.rules.portal, Wanted::Post(form));
+            let mut new = Delivery::new(article, portal.rules.portal, Wanted::Post(form));
+            new.quiet_until = meta::quiet_until(tx.db)?;
             (plan::first(&portal.rules, facts, new, now), None)
         }
         Some(Whole { mut delivery, last, copy }) => {

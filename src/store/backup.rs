@@ -6,13 +6,14 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::deliveries::{self, Whole};
 use super::writer::Rank;
 use super::{Desk, Store, StoreError, meta};
-use crate::delivery::{ArticleId, Class, Moment, PortalId};
+use crate::delivery::{ArticleId, Class, PortalId};
 
 const MARK: &str = "backup";
 /// Rows put in doubt per transaction after a restore.
@@ -76,12 +77,15 @@ impl Store {
     }
 
     /// A restored ledger believes nothing: every delivery is in doubt and is
-    /// looked up before anything is written. In pieces; safe to repeat.
-    /// Returns how many deliveries there are.
+    /// looked up before anything is written. Requests that the ledger no longer
+    /// knows of may be under way for `settles_within`; before that nothing is
+    /// looked up, and no absence is believed of what is read anew. In pieces;
+    /// safe to repeat. Returns how many deliveries there are.
     ///
     /// # Errors
     /// When it cannot be committed.
-    pub async fn doubt_everything(&self) -> Result<usize, StoreError> {
+    pub async fn doubt_everything(&self, settles_within: Duration) -> Result<usize, StoreError> {
+        let settled = self.clock().now().after(settles_within);
         let (mut from, mut count) = ((0, 0), 0);
         loop {
             let rows = self.read(|db| keys_after(db, from))?;
@@ -95,16 +99,18 @@ impl Store {
                     else {
                         continue;
                     };
-                    row.doubt(Moment::NEVER);
+                    row.doubt(settled);
+                    row.not_before = row.not_before.max(settled);
                     deliveries::put(tx, &row, attempt)?;
-                    deliveries::hint(tx, portal, Class::Verify, tx.now, article)?;
+                    deliveries::hint(tx, portal, Class::Verify, row.not_before, article)?;
                 }
                 Ok(())
             })
             .await?;
             from = last;
         }
-        self.write(Rank::Order, |tx| {
+        self.write(Rank::Order, move |tx| {
+            meta::set_quiet_until(tx.db, settled)?;
             tx.db.execute("DELETE FROM meta WHERE key = ?1", [MARK])?;
             Ok(())
         })

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::clock::Carried;
 use super::{StoreError, Tx};
+use crate::delivery::Moment;
 
 pub(super) fn get(db: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let mut statement = db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
@@ -38,4 +39,13 @@ pub(super) fn paused(db: &Connection) -> Result<bool, StoreError> {
 
 pub(super) fn set_paused(db: &Connection, paused: bool) -> Result<(), StoreError> {
     put(db, "paused", if paused { "1" } else { "0" })
+}
+
+/// Until then a request may be under way that this ledger does not know of.
+pub(super) fn quiet_until(db: &Connection) -> Result<Moment, StoreError> {
+    Ok(number(db, "quiet_until")?.map_or(Moment::NEVER, Moment))
+}
+
+pub(super) fn set_quiet_until(db: &Connection, until: Moment) -> Result<(), StoreError> {
+    put(db, "quiet_until", &until.0.to_string())
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use dongbo::store;
@@ -129,6 +130,35 @@ fn another_site_behind_the_address_is_not_touched() {
     assert_eq!(site.posts(), foreign);
 }
 
+fn put_back(desk: &Desk, backup: &Path) {
+    for name in ["dongbo.db", "dongbo.db-wal", "dongbo.db-shm"] {
+        let _ = fs::remove_file(desk.path("state").join(name));
+    }
+    fs::copy(backup, desk.path("state/dongbo.db")).unwrap();
+}
+
+#[test]
+fn a_restored_ledger_waits_for_requests_that_it_does_not_know_of() {
+    let feed = Feed::start();
+    feed.add(1);
+    let site = FakeWordPress::start();
+    let desk = Desk::new(&feed, &[&site], SHORT);
+    assert!(desk.run(&["run", "--once"]).status.success());
+    let backup = desk.path("backup.db");
+    store::Desk::open(&desk.path("state")).unwrap().backup(&backup).unwrap();
+    feed.add(1);
+    slow_creates(&site, 3000);
+    let daemon = desk.start();
+    wait::at_most(SOON, || creating(&site)).expect("a create is at work");
+    daemon.kill();
+    put_back(&desk, &backup);
+    site.journal().set_slow_writes(None);
+    let ended = desk.run(&["run", "--once"]);
+    assert!(ended.status.success(), "{ended:?}");
+    wait::until(SOON, "the lost create", || if creating(&site).is_none() { Ok(()) } else { Err("at work".into()) });
+    exactly(&site, &feed.articles()).unwrap();
+}
+
 #[test]
 fn a_restored_ledger_looks_before_it_writes() {
     let feed = Feed::start();
@@ -145,10 +175,7 @@ fn a_restored_ledger_looks_before_it_writes() {
     withdraw(&desk, &feed.articles()[2].url);
     wait::until(SOON, "the withdrawal", || if public(&site) == 7 { Ok(()) } else { Err(public(&site).to_string()) });
     daemon.stop();
-    for name in ["dongbo.db", "dongbo.db-wal", "dongbo.db-shm"] {
-        let _ = fs::remove_file(desk.path("state").join(name));
-    }
-    fs::copy(&backup, desk.path("state/dongbo.db")).unwrap();
+    put_back(&desk, &backup);
     let ids: BTreeSet<_> = site.posts().iter().map(|post| post.id).collect();
     let ended = desk.run(&["run", "--once"]);
     assert_eq!(site.posts().iter().map(|post| post.id).collect::<BTreeSet<_>>(), ids, "nothing new was created");
