@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use dongbo_sdk::{
     At, Call, Capabilities, CheckReport, Error, ErrorKind, KeySupport, Operation, RemoteCopy, RemoteId, RemoteMedia,
-    Removal, Retry, Scope, Trace, Written,
+    RemoteStatus, Removal, Retry, Scope, Trace, Visibility, Written,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
@@ -497,28 +497,39 @@ impl Hand {
         form: Form,
         piece: &Piece,
     ) -> Result<Result<Outcome, Error>, StoreError> {
-        let at = match self.read_ours(call, task, id).await {
-            Ok(Some((at, _))) => at,
+        let (at, standing) = match self.read_ours(call, task, id).await {
+            Ok(Some(ours)) => ours,
             Ok(None) => return Ok(Ok(Outcome::NotOurs)),
             Err(error) => return Ok(Err(error)),
         };
-        let post = self.post(task, form, piece)?;
+        let mut post = self.post(task, form, piece)?;
+        if standing.status.reaches_citizens() {
+            // A draft that the editors published stays published.
+            post.visibility = Visibility::Public;
+        }
         Ok(self.place.adapter.update(call, &at, &post).await.map(|written| self.written(written, form)))
     }
 
     async fn withdraw(&self, call: &Call, task: &Task, id: &RemoteId) -> Result<Outcome, Error> {
         let Some((at, standing)) = self.read_ours(call, task, id).await? else { return Ok(Outcome::NotOurs) };
-        if !standing.status.reaches_citizens() {
+        // Where editors publish drafts, one that stays would be published tomorrow.
+        let waits = self.place.drafts && standing.status == RemoteStatus::Hidden;
+        if !standing.status.reaches_citizens() && !waits {
             return Ok(Outcome::Withdrawn(Some(found(&standing))));
         }
         let how = self.removal(call)?;
+        if waits && how == Removal::Hide {
+            return Ok(Outcome::Withdrawn(Some(found(&standing))));
+        }
         let left = self.place.adapter.withdraw(call, &at, how).await?;
         Ok(Outcome::Withdrawn(left.as_ref().map(found)))
     }
 
     fn removal(&self, call: &Call) -> Result<Removal, Error> {
         let can = &self.capabilities.removals;
-        let chosen = self.place.removal.filter(|how| can.contains(how)).or_else(|| can.first().copied());
+        let usual = if self.place.drafts { Some(Removal::Trash) } else { None };
+        let chosen = [self.place.removal, usual].into_iter().flatten().find(|how| can.contains(how));
+        let chosen = chosen.or_else(|| can.first().copied());
         chosen.ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, Operation::Withdraw, "this portal cannot take a copy away")
                 .with("request", &call.request)

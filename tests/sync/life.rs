@@ -98,3 +98,39 @@ fn sites_of_one_network_number_their_pictures_each_for_itself() {
         }
     }
 }
+
+const DRAFT: &str = "publish = \"draft\"\n";
+
+#[test]
+fn what_editors_published_stays_published_when_it_is_corrected() {
+    let feed = Feed::start();
+    feed.add(2);
+    let site = FakeWordPress::start();
+    let desk = Desk::new(&feed, &[&site], DRAFT);
+    assert!(desk.run(&["run", "--once"]).status.success());
+    assert_eq!(statuses(&site), ["draft", "draft"]);
+    site.posts().iter().for_each(|post| site.publish(post.id));
+    feed.correct(1);
+    assert!(desk.run(&["run", "--once"]).status.success());
+    exactly(&site, &feed.articles()).unwrap();
+}
+
+#[test]
+fn no_editor_finds_a_withdrawn_article_among_the_drafts() {
+    let feed = Feed::start();
+    feed.add(2);
+    let site = FakeWordPress::start();
+    let desk = Desk::new(&feed, &[&site], DRAFT);
+    assert!(desk.run(&["run", "--once"]).status.success());
+    site.publish(site.posts()[0].id);
+    assert!(desk.run(&["withdraw", "--all", "--yes"]).status.success());
+    assert!(desk.run(&["run", "--once"]).status.success());
+    assert_eq!(statuses(&site), ["trash", "trash"]);
+    assert!(desk.run(&["withdraw", "--all", "--undo", "--yes"]).status.success());
+    assert!(desk.run(&["run", "--once"]).status.success());
+    assert_eq!(statuses(&site), ["draft", "draft"]);
+}
+
+fn statuses(site: &FakeWordPress) -> Vec<String> {
+    site.posts().into_iter().filter(|post| post.key.is_some()).map(|post| post.status).collect()
+}

@@ -176,6 +176,11 @@ impl FakeWordPress {
         self.lock().rename(id, slug);
     }
 
+    /// Publishes a post, as an editor of the site would.
+    pub fn publish(&self, id: u64) {
+        self.lock().publish(id);
+    }
+
     pub fn set_role(&self, role: Role) {
         self.lock().role = role;
     }

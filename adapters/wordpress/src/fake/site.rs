@@ -205,6 +205,13 @@ impl Site {
         }
     }
 
+    pub(super) fn publish(&mut self, id: u64) {
+        if let Some(row) = self.posts.get_mut(&id) {
+            row.modified = Timestamp::now();
+            row.status = "publish".into();
+        }
+    }
+
     pub(super) fn replace(&mut self) {
         let (url, ids, last, sites) =
             (self.url.clone(), self.posts.keys().copied().collect::<Vec<_>>(), self.last_object, self.sites + 1);
