@@ -171,7 +171,10 @@ impl Daemon {
         tasks.spawn(prune_forever(self.store.clone(), self.keep, stopped.clone()));
         notify(&[sd_notify::NotifyState::Ready]);
         tracing::info!(portals = self.planned.portals.len(), sources, "dongbo runs");
-        let failure = self.until_signal().await;
+        let failure = tokio::select! {
+            failure = self.until_signal() => failure,
+            panic = first_panic(&mut tasks) => Err(panic),
+        };
         notify(&[sd_notify::NotifyState::Stopping]);
         tracing::info!("stopping");
         let _ = stop.send(true);
@@ -568,6 +571,19 @@ async fn obey_forever(store: Store, planned: Arc<Planned>, obeyed: Arc<Notify>, 
     }
 }
 
+/// Waits for a task that a defect of ours stopped. Others may end by themselves.
+async fn first_panic(tasks: &mut tokio::task::JoinSet<()>) -> anyhow::Error {
+    loop {
+        match tasks.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                return anyhow::Error::new(error).context("a source or an order stopped by a defect of ours");
+            }
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// An error and its causes on one line.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {
@@ -609,5 +625,20 @@ impl Fetch for Allowed {
             Ok(media) => Ok((media.bytes.into(), media.kind.mime().to_owned())),
             Err(error) => Err(chain(&error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_may_end_but_not_panic() {
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async {});
+        let idle = tokio::time::timeout(Duration::from_millis(50), first_panic(&mut tasks));
+        assert!(idle.await.is_err(), "a hook whose address is taken ends, and nothing else");
+        tasks.spawn(async { panic!("a defect") });
+        assert!(first_panic(&mut tasks).await.to_string().contains("a defect of ours"));
     }
 }

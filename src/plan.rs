@@ -207,6 +207,8 @@ pub fn follow(rules: &Rules, facts: &Facts, delivery: &mut Delivery, written_at:
     if delivery.wanted == wanted {
         return false;
     }
+    // What waits to be corrected waits no longer because it was corrected again.
+    let pending = !matches!((delivery.stands, delivery.wanted), (Stands::Copy(Some(stands)), Wanted::Post(form)) if stands == form);
     delivery.want(wanted);
     let urgent = is_urgent(rules, facts);
     if facts.withdrawn {
@@ -216,6 +218,7 @@ pub fn follow(rules: &Rules, facts: &Facts, delivery: &mut Delivery, written_at:
         delivery.class = if urgent { Class::Urgent } else { Class::Correction };
         let gap = written_at.after(rules.correction_gap);
         let settled = now.ledger.after(rules.publish_delay.min(rules.correction_gap));
+        let settled = if pending { settled.min(delivery.not_before) } else { settled };
         delivery.not_before = if urgent || written_at == Moment::NEVER { Moment::NEVER } else { gap.max(settled) };
     } else if urgent {
         delivery.not_before = Moment::NEVER;
@@ -356,5 +359,23 @@ mod tests {
         assert!(follow(&rules(), &gone, &mut corrected, now().ledger, form, now()));
         assert_eq!((corrected.wanted, corrected.not_before), (Wanted::Nothing, Moment::NEVER));
         assert!(!follow(&rules(), &facts(&["Tin tức"]), &mut corrected, now().ledger, form, now()), "stays away");
+    }
+
+    #[test]
+    fn a_correction_that_is_corrected_again_waits_no_longer() {
+        let form = |revision| form(RevisionId(revision), ShapeId(1));
+        let at = |seconds: u64| Now { ledger: now().ledger.after(Duration::from_secs(seconds)), wall: now().wall };
+        let mut row = Delivery::new(ArticleId(1), PortalId(1), Wanted::Post(form(1)));
+        row.stands = Stands::Copy(Some(form(1)));
+        row.sent = true;
+        let written_at = Moment(1);
+        let mut follow = |revision, at| {
+            assert!(follow(&rules(), &facts(&["Tin tức"]), &mut row, written_at, form(revision), at));
+            row.not_before
+        };
+        let first = follow(2, at(0));
+        assert_eq!(first, at(120).ledger, "an editor's next keystrokes are the same correction");
+        assert_eq!(follow(3, at(60)), first);
+        assert!(follow(4, at(180)) <= at(180).ledger);
     }
 }

@@ -20,7 +20,7 @@ use crate::plan::{self, Occasion};
 
 /// A piece of an order keeps the writer no longer than this.
 const PIECE: Duration = Duration::from_millis(10);
-/// Articles looked at before the clock is asked again.
+/// Articles that are read at once.
 const STRIDE: usize = 64;
 
 /// What is asked for.
@@ -204,7 +204,7 @@ impl Desk {
 }
 
 impl Store {
-    /// Carries out a piece of the oldest open order.
+    /// Carries out a piece of the next open order.
     ///
     /// # Errors
     /// When it cannot be committed.
@@ -257,9 +257,13 @@ fn of_a_source(order: &Order) -> Option<&str> {
     of_withdrawals.then(|| order.selection.source.as_deref().unwrap_or_default())
 }
 
+/// The oldest first; but an order that only has copies looked at again, and may
+/// be long, gives way to any other: a withdrawal waits for no resync.
 fn open_order(db: &Connection) -> Result<Option<(i64, String, String, i64)>, StoreError> {
-    let mut statement =
-        db.prepare_cached("SELECT id, who, what, cursor FROM orders WHERE done IS NULL ORDER BY id LIMIT 1")?;
+    let mut statement = db.prepare_cached(
+        "SELECT id, who, what, cursor FROM orders WHERE done IS NULL \
+         ORDER BY json_extract(what, '$.what') IN ('resync', 'retry'), id LIMIT 1",
+    )?;
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?)
 }
 
@@ -301,19 +305,21 @@ fn of_portals(tx: &Tx<'_>, order: &Order, planned: &Planned, who: &str) -> Resul
 fn over_articles(tx: &Tx<'_>, id: i64, order: &Order, planned: &Planned, cursor: i64) -> Result<Piece, StoreError> {
     let began = Instant::now();
     let (mut from, mut touched) = (cursor, 0_i64);
-    while began.elapsed() < PIECE {
+    loop {
         let page = articles_after(tx.db, &order.selection, from)?;
-        let Some(last) = page.last() else {
+        if page.is_empty() {
             add_progress(tx, id, from, touched)?;
             return end(tx, id, None);
-        };
-        from = last.0;
+        }
         for article in page {
             touched += apply(tx, article, order, planned, Asker::Person)?;
+            from = article.0;
+            if began.elapsed() >= PIECE {
+                add_progress(tx, id, from, touched)?;
+                return Ok(Piece::More);
+            }
         }
     }
-    add_progress(tx, id, from, touched)?;
-    Ok(Piece::More)
 }
 
 /// Carries a person's word out, revision by revision; the cursor counts them.

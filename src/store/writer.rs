@@ -41,7 +41,8 @@ pub(super) enum Rank {
 }
 
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Run = Box<dyn FnOnce(&Tx<'_>) -> Result<Answer, (Answer, StoreError)> + Send>;
+/// Given why there is no transaction, it runs nothing and says so.
+type Run = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Result<Answer, (Answer, StoreError)> + Send>;
 
 pub(super) struct Job {
     pub rank: Rank,
@@ -142,8 +143,9 @@ impl Writer {
     fn commit(&mut self, group: Vec<Job>, carry: bool) -> bool {
         let mut answers = Vec::with_capacity(group.len());
         let tx = Tx::new(&self.db, self.horizon.begin(self.clock));
+        let mut group = group.into_iter();
         let committed = tx.begin().and_then(|()| {
-            for job in group {
+            for job in group.by_ref() {
                 Self::run_in_savepoint(&tx, job, &mut answers)?;
             }
             if carry {
@@ -168,6 +170,8 @@ impl Writer {
                 if error.is_io() {
                     tracing::error!(%error, "the ledger cannot be written");
                 }
+                let not_run = group.filter_map(|job| (job.run)(Err(error.again())).err());
+                answers.extend(not_run.map(|(answer, _)| answer));
                 for answer in answers {
                     answer(Err(error.again()));
                 }
@@ -179,7 +183,7 @@ impl Writer {
     /// Err: the whole group is lost (a full disk rolls everything back).
     fn run_in_savepoint(tx: &Tx<'_>, job: Job, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
         tx.savepoint()?;
-        match (job.run)(tx) {
+        match (job.run)(Ok(tx)) {
             Ok(answer) => {
                 answers.push(answer);
                 tx.release()
@@ -233,7 +237,7 @@ pub(super) async fn write<T: Send + 'static>(
     work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let (send, receive) = tokio::sync::oneshot::channel();
-    let run: Run = Box::new(move |tx| match work(tx) {
+    let run: Run = Box::new(move |tx| match tx.and_then(work) {
         Ok(value) => Ok(Box::new(move |committed: Result<(), StoreError>| {
             let _ = send.send(committed.map(|()| value));
         })),
@@ -251,4 +255,23 @@ pub(super) async fn write<T: Send + 'static>(
 /// Wall clock of a job.
 pub(super) fn wall() -> i64 {
     clock::wall()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Linger, Store};
+
+    /// Both wait together; the second is not run, and must be told the same.
+    #[tokio::test]
+    async fn whoever_waits_behind_a_full_disk_is_told_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Linger::Yes).unwrap();
+        let full = store.write(Rank::Outcome, |_| Err::<(), _>(StoreError::Full));
+        let behind = store.write(Rank::Order, |_| Ok(()));
+        let (full, behind) = tokio::join!(full, behind);
+        assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
+        assert!(matches!(behind, Err(StoreError::Full)), "{behind:?}");
+        store.close();
+    }
 }

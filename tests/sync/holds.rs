@@ -79,8 +79,17 @@ impl Ledger {
     }
 
     pub(crate) async fn orders(&self, what: What, selection: Selection) {
+        self.files(what, selection);
+        while self.obeys().await != Piece::Idle {}
+    }
+
+    pub(crate) fn files(&self, what: What, selection: Selection) {
         self.desk().file(&Order { what, selection }, "test").unwrap();
-        while self.store.obey(self.planned.clone()).await.unwrap() != Piece::Idle {}
+    }
+
+    /// One piece of the next order.
+    pub(crate) async fn obeys(&self) -> Piece {
+        self.store.obey(self.planned.clone()).await.unwrap()
     }
 
     fn desk(&self) -> Desk {

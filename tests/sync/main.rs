@@ -17,6 +17,7 @@ mod kills;
 mod life;
 mod listing;
 mod manners;
+mod orders;
 mod originals;
 mod paged;
 mod quiet;
