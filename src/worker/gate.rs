@@ -6,7 +6,6 @@
 //! one cause is one alert. Accepted: lanes that were already calling when the
 //! breaker opened finish their call.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,8 +32,6 @@ pub struct Gate {
     breaker: Breaker,
     /// One lane at a time asks whose failure it was, or whether the installation is back.
     pub(super) diagnosis: tokio::sync::Mutex<()>,
-    /// Counts verdicts, so that a lane that waited for one need not ask again.
-    verdicts: AtomicU64,
 }
 
 impl Gate {
@@ -46,7 +43,6 @@ impl Gate {
             pace: limits.rate.map(Pace::new),
             breaker: Breaker::new(health),
             diagnosis: tokio::sync::Mutex::new(()),
-            verdicts: AtomicU64::new(0),
         }
     }
 
@@ -66,14 +62,6 @@ impl Gate {
     #[must_use]
     pub fn breaker(&self) -> &Breaker {
         &self.breaker
-    }
-
-    pub(super) fn verdicts(&self) -> u64 {
-        self.verdicts.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn verdict_given(&self) {
-        self.verdicts.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -620,21 +620,18 @@ impl Hand {
         if error.scope == Scope::Post {
             return as_said;
         }
-        let asks = !matches!(error.kind, ErrorKind::RateLimited | ErrorKind::Unauthenticated);
-        let before = self.place.gate.verdicts();
         let _turn = self.place.gate.diagnosis.lock().await;
-        if self.place.gate.verdicts() != before {
-            // Another lane got the answer while we waited for our turn.
-            let scope = if self.is_free() { Scope::Post } else { error.scope };
-            return Failure { scope, ..as_said };
+        if !self.is_free() {
+            // While we waited for our turn, another hand's answer closed this portal or its installation.
+            return as_said;
         }
+        let asks = !matches!(error.kind, ErrorKind::RateLimited | ErrorKind::Unauthenticated);
         let verdict = if asks { self.shared.check(&self.place).await.err() } else { None };
         let scope = match (&verdict, asks) {
             (None, true) => Scope::Post,
             (Some(found), _) => self.pause(found).await,
             (None, false) => self.pause(error).await,
         };
-        self.place.gate.verdict_given();
         Failure { scope, ..as_said }
     }
 

@@ -6,6 +6,7 @@ mod world;
 
 mod ahead;
 mod api;
+mod blame;
 mod burst;
 mod desk;
 mod firewall;

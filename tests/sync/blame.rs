@@ -1,0 +1,120 @@
+//! Whose failure a failure was: what troubles a portal holds that portal, and
+//! parks no article, neither its own nor a neighbour's on the same server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use dongbo::delivery::Hold;
+use dongbo::media::{Fetch, Pictures};
+use dongbo::store::{Health, PortalRow, wall};
+use dongbo::worker::{Gate, GateLimits, Place, Worker};
+use dongbo_sdk::memory::MemorySite;
+use dongbo_sdk::{
+    Adapter, AdapterInfo, At, Call, CheckReport, Error, ErrorKind, Operation, Post, RemoteCopy, RemoteId, Removal,
+    Result, Trace, Written,
+};
+use tokio::sync::Barrier;
+
+use crate::holds::{Ledger, item};
+
+/// A server whose portals answer everything alike: no.
+#[derive(Debug)]
+struct Refusing {
+    kind: ErrorKind,
+    /// Look-ups on both portals, and the test, go on from here together.
+    together: Barrier,
+    checks: AtomicUsize,
+}
+
+impl Refusing {
+    fn no<T>(&self, operation: Operation) -> Result<T> {
+        Err(Error::new(self.kind, operation, "no"))
+    }
+}
+
+#[async_trait]
+impl Adapter for Refusing {
+    fn info(&self) -> AdapterInfo {
+        MemorySite::default().adapter().info()
+    }
+    async fn check(&self, _: &Call) -> Result<CheckReport> {
+        self.checks.fetch_add(1, Ordering::SeqCst);
+        self.no(Operation::Check)
+    }
+    async fn find(&self, _: &Call, _: &Trace) -> Result<Vec<RemoteCopy>> {
+        self.together.wait().await;
+        self.no(Operation::Find)
+    }
+    async fn read(&self, _: &Call, _: &RemoteId) -> Result<Option<RemoteCopy>> {
+        self.no(Operation::Read)
+    }
+    async fn create(&self, _: &Call, _: &Post) -> Result<Written> {
+        self.no(Operation::Create)
+    }
+    async fn update(&self, _: &Call, _: &At, _: &Post) -> Result<Written> {
+        self.no(Operation::Update)
+    }
+    async fn withdraw(&self, _: &Call, _: &At, _: Removal) -> Result<Option<RemoteCopy>> {
+        self.no(Operation::Withdraw)
+    }
+}
+
+#[derive(Debug)]
+struct NoPictures;
+
+#[async_trait]
+impl Fetch for NoPictures {
+    async fn fetch(&self, url: &str) -> std::result::Result<(Bytes, String), String> {
+        Err(format!("no picture at {url}"))
+    }
+}
+
+/// Portals of one installation, as the last check found them.
+fn places(ledger: &Ledger, rows: &[PortalRow], server: &Arc<Refusing>) -> Vec<Place> {
+    let limits = GateLimits { in_flight: rows.len(), rate: None };
+    let gate = Arc::new(Gate::new(rows[0].installation, &limits, Health::default()));
+    let place = |row: &PortalRow| Place {
+        row: PortalRow {
+            capabilities: Some(MemorySite::default().adapter().capabilities()),
+            checked_at: ledger.store.clock().now(),
+            ..row.clone()
+        },
+        adapter: server.clone(),
+        gate: gate.clone(),
+        slots: 1,
+        timeout: Duration::from_secs(30),
+        settles_within: Duration::from_secs(5),
+        create_burst: 100,
+        removal: None,
+        drafts: false,
+    };
+    rows.iter().map(place).collect()
+}
+
+#[tokio::test]
+async fn portals_of_one_server_that_are_refused_at_once_are_each_held_and_no_article_is_parked() {
+    // What holds each portal, and how often the server is asked for it.
+    for (kind, held, checks) in [
+        (ErrorKind::Config, Some("config"), 2),
+        (ErrorKind::Unauthenticated, Some("unauthenticated"), 0),
+        (ErrorKind::Unavailable, None, 1),
+    ] {
+        let ledger = Ledger::new(&[("tinh", "")], &["mot", "hai"]).await;
+        ledger.reads("tinh", vec![item(1, "Tin một", wall())]).await;
+        let server = Arc::new(Refusing { kind, together: Barrier::new(3), checks: AtomicUsize::new(0) });
+        let rows = ledger.store.portals().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let pictures = Pictures::new(folder.path(), Arc::new(NoPictures));
+        let worker = Worker::start(&ledger.store, places(&ledger, &rows, &server), &pictures);
+        server.together.wait().await;
+        worker.stop(Duration::from_secs(10)).await.unwrap();
+        for row in ledger.store.portals().unwrap() {
+            let hold = ledger.delivery("Tin một", &row.name).unwrap().hold;
+            assert_eq!((row.health.held.as_deref(), hold), (held, Hold::None), "{kind:?} on {}", row.name);
+        }
+        assert_eq!(server.checks.load(Ordering::SeqCst), checks, "{kind:?}");
+    }
+}
