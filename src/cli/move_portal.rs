@@ -1,18 +1,19 @@
 //! `dongbo portal move`: a portal's address has changed in the configuration.
-//! The daemon sends nothing there until our copies were recognised behind it.
+//! The daemon sends nothing there until our copies were recognised behind it,
+//! and does not run meanwhile: it would go on at the old address.
 
 use std::time::Instant;
 
 use dongbo_sdk::{Adapter, Call, Error, Trace};
 
-use super::office::{Failure, Ledger, Office};
+use super::office::{Failure, Ledger, Office, nothing, store_failure};
 use super::order;
 use crate::config::Portal;
 use crate::exit::Exit;
 use crate::message::{Problem, of};
 use crate::portals;
 use crate::reach::Reach;
-use crate::store::{KnownCopy, Order, Selection, What};
+use crate::store::{InstanceLock, KnownCopy, StoreError};
 
 /// Recent copies that are looked for behind the new address.
 const COPIES: usize = 5;
@@ -26,7 +27,8 @@ pub struct Args {
 pub(super) fn move_portal(office: &Office, args: &Args) -> Result<Exit, Failure> {
     let ledger = office.ledger()?;
     order::portals(office, ledger.config, std::slice::from_ref(&args.portal))?;
-    let Some(portal) = ledger.config.portal(&args.portal) else { return Err(super::office::nothing(&args.portal)) };
+    let Some(portal) = ledger.config.portal(&args.portal) else { return Err(nothing(&args.portal)) };
+    let _lock = alone(&ledger, portal)?;
     let copies = ledger.read(|desk| desk.recent_copies(&portal.id, COPIES))?;
     let found = ask(&ledger, portal, &copies).map_err(|error| {
         let problem = of::portal(&error, &portal.id, &portal.adapter.address().site);
@@ -42,16 +44,25 @@ pub(super) fn move_portal(office: &Office, args: &Args) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
+/// No daemon works on the ledger, and none begins before the move is done.
+fn alone(ledger: &Ledger<'_>, portal: &Portal) -> Result<InstanceLock, Failure> {
+    let state = &ledger.config.state;
+    InstanceLock::take(state).map_err(|error| match error {
+        StoreError::Locked { .. } => {
+            let problem = Problem::DaemonRunning { portal: portal.id.clone(), state: state.clone() };
+            Failure::Problem(Box::new(problem), Exit::Running)
+        }
+        error => store_failure(error, state),
+    })
+}
+
 fn accept(office: &Office, ledger: &Ledger<'_>, portal: &Portal, found: &Found) -> Result<(), Failure> {
     let address = portal.adapter.address().site;
-    ledger.read(|desk| desk.move_portal(&portal.id, &address, &found.site))?;
-    // Ids may be others there: every copy is looked up before the next write.
-    let selection = Selection { portals: Some([portal.id.clone()].into()), ..Selection::default() };
-    ledger.read(|desk| desk.file(&Order { what: What::Resync, selection }, &order::who()))?;
+    ledger.read(|desk| desk.move_portal(&portal.id, &address, &found.site, &order::who()))?;
     let known = found.known;
     office.talk(&office.say(
-        format!("Đã nhận ra {known} bản sao tại {address}; mọi bản sao sẽ được đối chiếu. Khởi động lại dịch vụ: systemctl restart dongbo"),
-        format!("Recognised {known} copies at {address}; every copy will be looked up. Restart the service: systemctl restart dongbo"),
+        format!("Đã nhận ra {known} bản sao tại {address}; mọi bản sao sẽ được đối chiếu. Khởi động dịch vụ: systemctl start dongbo"),
+        format!("Recognised {known} copies at {address}; every copy will be looked up. Start the service: systemctl start dongbo"),
     ));
     Ok(())
 }

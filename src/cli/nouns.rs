@@ -23,7 +23,7 @@ pub enum PortalCommand {
         /// The portal's id.
         portal: String,
     },
-    /// Accept a portal's new address once our copies were recognised there.
+    /// Accept a portal's new address, while the service is stopped, once our copies were recognised there.
     Move(move_portal::Args),
 }
 

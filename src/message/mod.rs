@@ -152,6 +152,11 @@ pub enum Problem {
     DaemonNotRunning {
         state: PathBuf,
     },
+    /// A portal's new address is not accepted while somebody works at the old one.
+    DaemonRunning {
+        portal: String,
+        state: PathBuf,
+    },
     /// Certificates of `[[host]]` cannot be used: the host is verified without them.
     HostAuthority {
         host: String,
@@ -262,6 +267,7 @@ impl Problem {
             Self::SeveralCopies { .. } => "several-copies",
             Self::NothingSelected { .. } => "nothing-selected",
             Self::DaemonNotRunning { .. } => "daemon-not-running",
+            Self::DaemonRunning { .. } => "daemon-running",
             Self::HostAuthority { .. } => "host-authority",
         }
     }
@@ -302,6 +308,7 @@ impl Problem {
             }
             Self::NothingSelected { selection } => vec![cut("selection", selection)],
             Self::DaemonNotRunning { state } => vec![cut("path", state.display())],
+            Self::DaemonRunning { portal, state } => vec![id("portal", portal), cut("path", state.display())],
             Self::HostAuthority { host, file, reason } => {
                 vec![cut("host", host), cut("path", file), cut("reason", reason)]
             }

@@ -85,7 +85,7 @@ fn stores(world: &World) -> [Problem; 8] {
     faults.map(|fault| Problem::Store { fault, path: world.path.clone() })
 }
 
-fn others(world: &World) -> [Problem; 13] {
+fn others(world: &World) -> [Problem; 14] {
     let portal = world.portal.to_owned();
     let article = world.words.clone();
     let secret = SecretRef::File("/etc/dongbo/so-tttt.secret".into());
@@ -107,6 +107,7 @@ fn others(world: &World) -> [Problem; 13] {
         Problem::SeveralCopies { portal, article: article.clone(), copies: vec!["118".into(), "131".into()] },
         Problem::NothingSelected { selection: article },
         Problem::DaemonNotRunning { state: world.path.clone() },
+        Problem::DaemonRunning { portal: world.portal.to_owned(), state: world.path.clone() },
     ]
 }
 
@@ -145,6 +146,7 @@ fn every_problem_has_a_sample() {
         | Problem::SeveralCopies { .. }
         | Problem::NothingSelected { .. }
         | Problem::DaemonNotRunning { .. }
+        | Problem::DaemonRunning { .. }
         | Problem::HostAuthority { .. } => true,
     };
     assert!(samples.iter().all(sampled));

@@ -137,12 +137,12 @@ pub(super) fn text(problem: &Problem) -> Both<Text> {
             [
                 "Địa chỉ của cổng thành phần nay dẫn đến một trang khác; việc gửi được tạm dừng.",
                 "cổng thành phần {portal}, {address}, trang đang trả lời: “{found}”",
-                "Sửa địa chỉ trong tệp cấu hình; nếu cổng đã đổi địa chỉ, chạy: dongbo portal move {portal}",
+                "Sửa địa chỉ trong tệp cấu hình; nếu cổng đã đổi địa chỉ, dừng dịch vụ rồi chạy: dongbo portal move {portal}",
             ],
             [
                 "The portal's address now leads to another site; nothing is sent.",
                 "portal {portal}, {address}, the site that answers: “{found}”",
-                "Correct the address in the configuration; if the portal has moved, run: dongbo portal move {portal}",
+                "Correct the address in the configuration; if the portal moved, stop the service and run: dongbo portal move {portal}",
             ],
         ),
         Problem::PortalHeld { .. } => both(
@@ -203,6 +203,18 @@ pub(super) fn text(problem: &Problem) -> Both<Text> {
                 "dongbo is not running; the order is kept and will be carried out when it runs.",
                 "state folder {path}",
                 "Start the service: systemctl start dongbo; or run it once: dongbo run --once",
+            ],
+        ),
+        Problem::DaemonRunning { .. } => both(
+            [
+                "dongbo đang chạy và còn gửi đến địa chỉ cũ của cổng thành phần; địa chỉ mới chưa được nhận.",
+                "cổng thành phần {portal}, thư mục dữ liệu {path}",
+                "Dừng dịch vụ: systemctl stop dongbo; chạy lại lệnh này; rồi khởi động: systemctl start dongbo",
+            ],
+            [
+                "dongbo is running and still sends to the portal's old address; the new one was not accepted.",
+                "portal {portal}, state folder {path}",
+                "Stop the service: systemctl stop dongbo; run this again; then start it: systemctl start dongbo",
             ],
         ),
         Problem::HostAuthority { .. } => both(

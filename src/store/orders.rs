@@ -131,11 +131,8 @@ impl Desk {
     /// # Errors
     /// When it cannot be committed.
     pub fn file(&self, order: &Order, who: &str) -> Result<i64, StoreError> {
-        let json = serde_json::to_string(order).map_err(|error| StoreError::Strange(error.to_string()))?;
         let tx = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
-        tx.execute("INSERT INTO orders (at, who, what) VALUES (?1, ?2, ?3)", (writer::wall(), who, &json))?;
-        let id = tx.last_insert_rowid();
-        events::append_to(&tx, who, "order.filed", &id.to_string(), &json)?;
+        let id = put(&tx, order, who)?;
         tx.commit()?;
         Ok(id)
     }
@@ -249,6 +246,15 @@ impl Store {
         self.control_changed();
         Ok(piece)
     }
+}
+
+/// Files an order within the caller's transaction.
+pub(super) fn put(db: &Connection, order: &Order, who: &str) -> Result<i64, StoreError> {
+    let json = serde_json::to_string(order).map_err(|error| StoreError::Strange(error.to_string()))?;
+    db.execute("INSERT INTO orders (at, who, what) VALUES (?1, ?2, ?3)", (writer::wall(), who, &json))?;
+    let id = db.last_insert_rowid();
+    events::append_to(db, who, "order.filed", &id.to_string(), &json)?;
+    Ok(id)
 }
 
 /// The source that an order on withdrawals is about.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use dongbo_sdk::Capabilities;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::orders::{self, Order, Selection, What};
 use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, events, meta};
@@ -312,18 +313,24 @@ impl Desk {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Accepts a portal's new address and the site behind it, and ends its hold.
+    /// Accepts a portal's new address and the site behind it, and ends its
+    /// hold. Ids may be others there, so the order to look every copy up
+    /// before the next write stands with the address or not at all. The caller
+    /// holds the [`InstanceLock`](super::InstanceLock): a lane that still works
+    /// at the old address would look there and call the doubts cleared.
     ///
     /// # Errors
     /// When it cannot be committed.
-    pub fn move_portal(&self, portal: &str, address: &str, site: &str) -> Result<(), StoreError> {
+    pub fn move_portal(&self, portal: &str, address: &str, site: &str, who: &str) -> Result<(), StoreError> {
         let tx = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
         tx.execute(
             "UPDATE portal SET address = ?2, site = ?3, held = NULL, reason = NULL, failures = 0, open_until = NULL, \
              checked_at = 0 WHERE name = ?1",
             (portal, address, site),
         )?;
-        events::append_to(&tx, "operator", "portal.moved", portal, address)?;
+        events::append_to(&tx, who, "portal.moved", portal, address)?;
+        let selection = Selection { portals: Some([portal.to_owned()].into()), ..Selection::default() };
+        orders::put(&tx, &Order { what: What::Resync, selection }, who)?;
         tx.commit()?;
         Ok(())
     }

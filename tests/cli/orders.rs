@@ -2,11 +2,38 @@
 
 use dongbo_wordpress::fake::FakeWordPress;
 
+use crate::desk::{Daemon, Desk, SOON};
 use crate::say::run;
 use crate::web::{Web, both_stand};
+use crate::world::wait;
 
 fn public(site: &FakeWordPress) -> usize {
     site.posts().iter().filter(|post| post.key.is_some() && post.status == "publish").count()
+}
+
+/// A daemon that holds its ledger.
+fn started(desk: &Desk) -> Daemon {
+    let daemon = desk.start();
+    wait::until(SOON, "the daemon's lock", || {
+        let said = run(desk, &["status", "--json"]);
+        if said.out.contains("\"running\": true") { Ok(()) } else { Err(said.talk) }
+    });
+    daemon
+}
+
+/// The file names the site by another name.
+fn rename(desk: &Desk, site: &FakeWordPress) {
+    let path = desk.path("dongbo.toml");
+    let other = site.url().as_str().replace("127.0.0.1", "localhost");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(site.url().as_str(), &other)).unwrap();
+}
+
+/// The portal's address in the ledger, and how many orders were filed.
+fn address_and_orders(desk: &Desk) -> (String, i64) {
+    let ledger = rusqlite::Connection::open(desk.path("state/dongbo.db")).unwrap();
+    let sql = "SELECT address, (SELECT count(*) FROM orders) FROM portal";
+    ledger.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
 #[test]
@@ -42,11 +69,7 @@ fn a_running_daemon_is_waited_for() {
     let desk = web.desk(&site);
     web.say_feed();
     assert_eq!(run(&desk, &["run", "--once"]).code, 0);
-    let daemon = desk.start();
-    crate::world::wait::until(crate::desk::SOON, "the daemon's lock", || {
-        let said = run(&desk, &["status", "--json"]);
-        if said.out.contains("\"running\": true") { Ok(()) } else { Err(said.talk) }
-    });
+    let daemon = started(&desk);
     let said = run(&desk, &["withdraw", "Bài số 2", "--yes", "--wait=60s"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(public(&site), 1);
@@ -95,14 +118,53 @@ fn a_changed_address_is_held_until_the_move_is_told() {
     let said = run(&desk, &["portal", "move", "so"]);
     assert_eq!(said.code, 4, "our copies are not there: {said:?}");
     // By another name for the same site.
-    let other = site.url().as_str().replace("127.0.0.1", "localhost");
-    std::fs::write(&path, text.replace(site.url().as_str(), &other)).unwrap();
+    std::fs::write(&path, text).unwrap();
+    rename(&desk, &site);
     assert_eq!(run(&desk, &["run", "--once"]).code, 4);
     let said = run(&desk, &["portal", "move", "so"]);
     assert_eq!(said.code, 0, "{said:?}");
     let said = run(&desk, &["run", "--once"]);
     assert_eq!(said.code, 0, "{said:?}");
     both_stand(&site);
+}
+
+#[test]
+fn a_move_is_refused_beside_a_daemon_that_works_at_the_old_address() {
+    let (web, site) = (Web::start(), FakeWordPress::start());
+    let desk = web.desk(&site);
+    web.say_feed();
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    let daemon = started(&desk);
+    let before = address_and_orders(&desk);
+    rename(&desk, &site);
+    let said = run(&desk, &["portal", "move", "so"]);
+    assert_eq!(said.code, 7, "{said:?}");
+    insta::assert_snapshot!("move_beside_a_daemon", said.talk);
+    assert_eq!(address_and_orders(&desk), before, "nothing is accepted or ordered");
+    daemon.kill();
+    let said = run(&desk, &["portal", "move", "so"]);
+    assert_eq!((said.code, said.talk.contains("systemctl start dongbo")), (0, true), "{said:?}");
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    both_stand(&site);
+}
+
+#[test]
+fn a_new_address_is_never_accepted_without_the_order_to_look_everything_up_there() {
+    let (web, site) = (Web::start(), FakeWordPress::start());
+    let desk = web.desk(&site);
+    web.say_feed();
+    assert_eq!(run(&desk, &["run", "--once"]).code, 0);
+    let before = address_and_orders(&desk);
+    rename(&desk, &site);
+    let ledger = rusqlite::Connection::open(desk.path("state/dongbo.db")).unwrap();
+    let refusal = "CREATE TRIGGER refusal BEFORE INSERT ON orders BEGIN SELECT raise(ABORT, 'no order'); END";
+    ledger.execute_batch(refusal).unwrap();
+    assert_eq!(run(&desk, &["portal", "move", "so"]).code, 6);
+    assert_eq!(address_and_orders(&desk), before);
+    ledger.execute_batch("DROP TRIGGER refusal").unwrap();
+    assert_eq!(run(&desk, &["portal", "move", "so"]).code, 0);
+    let (address, orders) = address_and_orders(&desk);
+    assert_eq!((address != before.0, orders), (true, before.1 + 1));
 }
 
 #[test]
