@@ -156,14 +156,18 @@ impl Lane {
         if self.paused {
             return Ok(false);
         }
-        let now = self.shared.now();
-        let (own, gate) = (self.breaker.passage(now), self.place.gate.breaker().passage(now));
-        match (own, gate) {
+        match self.passages() {
             (Passage::Held | Passage::Until(_), _) | (_, Passage::Held | Passage::Until(_)) => Ok(false),
             (Passage::Probe, _) | (_, Passage::Probe) => self.check().await,
-            (Passage::Free, Passage::Free) if self.check_is_due(now) => self.check().await,
+            (Passage::Free, Passage::Free) if self.check_is_due(self.shared.now()) => self.check().await,
             (Passage::Free, Passage::Free) => Ok(true),
         }
+    }
+
+    /// Of the portal and of its installation.
+    fn passages(&self) -> (Passage, Passage) {
+        let now = self.shared.now();
+        (self.breaker.passage(now), self.place.gate.breaker().passage(now))
     }
 
     fn check_is_due(&self, now: Moment) -> bool {
@@ -174,11 +178,17 @@ impl Lane {
     async fn check(&mut self) -> Result<bool, StoreError> {
         let found = {
             let place = self.place.clone();
-            let Ok(_turn) = place.gate.diagnosis.try_lock() else {
+            if place.gate.diagnosis.try_lock().is_err() {
                 // Another lane of the installation is asking: look again when it has its answer.
                 return Ok(false);
-            };
+            }
+            // First the gate, then the diagnosis, like a hand whose call failed:
+            // in the other order each would wait for what the other holds.
             let _permit = place.gate.enter().await;
+            let _turn = place.gate.diagnosis.lock().await;
+            if let (Passage::Held | Passage::Until(_), _) | (_, Passage::Held | Passage::Until(_)) = self.passages() {
+                return Ok(false);
+            }
             self.shared.check(&self.place).await
         };
         let now = self.shared.now();

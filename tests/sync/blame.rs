@@ -16,7 +16,7 @@ use dongbo_sdk::{
     Adapter, AdapterInfo, At, Call, CheckReport, Error, ErrorKind, Operation, Post, RemoteCopy, RemoteId, Removal,
     Result, Trace, Written,
 };
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 
 use crate::holds::{Ledger, item};
 
@@ -72,26 +72,30 @@ impl Fetch for NoPictures {
     }
 }
 
-/// Portals of one installation, as the last check found them.
-fn places(ledger: &Ledger, rows: &[PortalRow], server: &Arc<Refusing>) -> Vec<Place> {
-    let limits = GateLimits { in_flight: rows.len(), rate: None };
-    let gate = Arc::new(Gate::new(rows[0].installation, &limits, Health::default()));
-    let place = |row: &PortalRow| Place {
+/// A portal as its last check found it.
+fn place(ledger: &Ledger, row: &PortalRow, adapter: Arc<dyn Adapter>, gate: Arc<Gate>) -> Place {
+    Place {
         row: PortalRow {
             capabilities: Some(MemorySite::default().adapter().capabilities()),
             checked_at: ledger.store.clock().now(),
             ..row.clone()
         },
-        adapter: server.clone(),
-        gate: gate.clone(),
+        adapter,
+        gate,
         slots: 1,
         timeout: Duration::from_secs(30),
         settles_within: Duration::from_secs(5),
         create_burst: 100,
         removal: None,
         drafts: false,
-    };
-    rows.iter().map(place).collect()
+    }
+}
+
+/// Portals of one installation.
+fn places(ledger: &Ledger, rows: &[PortalRow], server: &Arc<Refusing>) -> Vec<Place> {
+    let limits = GateLimits { in_flight: rows.len(), rate: None };
+    let gate = Arc::new(Gate::new(rows[0].installation, &limits, Health::default()));
+    rows.iter().map(|row| place(ledger, row, server.clone(), gate.clone())).collect()
 }
 
 #[tokio::test]
@@ -117,4 +121,71 @@ async fn portals_of_one_server_that_are_refused_at_once_are_each_held_and_no_art
         }
         assert_eq!(server.checks.load(Ordering::SeqCst), checks, "{kind:?}");
     }
+}
+
+/// Its look-ups end with a failure when they are told to; its check fails.
+#[derive(Debug, Default)]
+struct Slow {
+    begun: Notify,
+    end: Notify,
+}
+
+#[async_trait]
+impl Adapter for Slow {
+    fn info(&self) -> AdapterInfo {
+        MemorySite::default().adapter().info()
+    }
+    async fn check(&self, _: &Call) -> Result<CheckReport> {
+        Err(Error::new(ErrorKind::Config, Operation::Check, "no"))
+    }
+    async fn find(&self, _: &Call, _: &Trace) -> Result<Vec<RemoteCopy>> {
+        self.begun.notify_one();
+        self.end.notified().await;
+        Err(Error::new(ErrorKind::Config, Operation::Find, "no"))
+    }
+    async fn read(&self, _: &Call, _: &RemoteId) -> Result<Option<RemoteCopy>> {
+        unreachable!("nothing stands there")
+    }
+    async fn create(&self, _: &Call, _: &Post) -> Result<Written> {
+        unreachable!("no look-up succeeds")
+    }
+    async fn update(&self, _: &Call, _: &At, _: &Post) -> Result<Written> {
+        unreachable!("nothing stands there")
+    }
+    async fn withdraw(&self, _: &Call, _: &At, _: Removal) -> Result<Option<RemoteCopy>> {
+        unreachable!("nothing stands there")
+    }
+}
+
+/// A hand that fails holds its place at the gate while it asks whose failure
+/// it was; a lane whose check falls due wants both too.
+#[tokio::test]
+async fn a_failure_and_a_check_that_falls_due_do_not_wait_for_each_other() {
+    let ledger = Ledger::new(&[("tinh", "")], &["mot", "hai"]).await;
+    ledger.reads("tinh", vec![item(1, "Tin một", wall())]).await;
+    let rows = ledger.store.portals().unwrap();
+    let slow = Arc::new(Slow::default());
+    let gate = Arc::new(Gate::new(rows[0].installation, &GateLimits { in_flight: 1, rate: None }, Health::default()));
+    let place = |row: &PortalRow| place(&ledger, row, slow.clone(), gate.clone());
+    let (first, mut second) = (place(&rows[0]), place(&rows[1]));
+    second.row.capabilities = None;
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = Pictures::new(folder.path(), Arc::new(NoPictures));
+    let one = Worker::start(&ledger.store, vec![first], &pictures);
+    slow.begun.notified().await;
+    let two = Worker::start(&ledger.store, vec![second], &pictures);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    slow.end.notify_one();
+    let held = || {
+        let rows = ledger.store.portals().unwrap();
+        if rows.iter().all(|row| row.health.held.is_some()) { Ok(()) } else { Err(format!("{rows:?}")) }
+    };
+    let all_held = async {
+        while held().is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(10), all_held).await;
+    held().unwrap();
+    drop((one, two));
 }
