@@ -271,7 +271,8 @@ pub(super) fn take_in(
     Ok(Committed { held: usize::from(held.is_some()), held_urgent, ..followed })
 }
 
-/// The first name that is known decides which article this is.
+/// The first name that is known decides which article this is. One source's
+/// guid may be another's link: then only the key, which holds no kind, knows it.
 pub(super) fn known_article(db: &Connection, item: &Item) -> Result<Option<ArticleId>, StoreError> {
     let mut statement =
         db.prepare_cached("SELECT article FROM alias WHERE origin = ?1 AND kind = ?2 AND value = ?3")?;
@@ -282,19 +283,24 @@ pub(super) fn known_article(db: &Connection, item: &Item) -> Result<Option<Artic
             return Ok(Some(ArticleId(article)));
         }
     }
-    Ok(None)
+    let mut statement = db.prepare_cached("SELECT id FROM article WHERE key = ?1")?;
+    Ok(statement.query_row([key(item).as_str()], |row| row.get(0)).optional()?.map(ArticleId))
+}
+
+/// Fixed at first sight, by the name that the source trusts most.
+fn key(item: &Item) -> Key {
+    let identity = item.names.first().map_or(item.content.url.as_str(), |name| name.value.as_str());
+    Key::derive(&item.origin, identity)
 }
 
 fn insert_article(tx: &Tx<'_>, item: &Item) -> Result<ArticleId, StoreError> {
-    let identity = item.names.first().map_or(item.content.url.as_str(), |name| name.value.as_str());
-    let key = Key::derive(&item.origin, identity);
     tx.db
         .prepare_cached(
             "INSERT INTO article (key, origin, revision, published, first_seen, title, url) \
              VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)",
         )?
         .execute((
-            key.as_str(),
+            key(item).as_str(),
             &item.origin,
             item.content.published.as_millisecond(),
             writer::wall(),

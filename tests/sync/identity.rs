@@ -1,8 +1,11 @@
 //! A portal that is rebuilt gives its articles other names: they stay the same articles.
 
+use dongbo::article::{Name, NameKind};
+use dongbo::store::wall;
 use dongbo_wordpress::fake::FakeWordPress;
 
 use crate::desk::{Desk, exactly};
+use crate::holds::{Ledger, item};
 use crate::world::feed::{Feed, Script};
 
 /// A feed whose articles stand on one site.
@@ -98,4 +101,20 @@ fn guids_that_become_weak_take_no_article_away_and_double_none() {
     feed.renew_links();
     world.run();
     assert_eq!(world.creates(), 29);
+}
+
+#[tokio::test]
+async fn one_address_that_is_a_guid_here_and_a_link_there_names_one_article() {
+    let name = |kind, value: &str| Name { kind, value: format!("https://tinh.example.vn{value}") };
+    let of_feed = vec![name(NameKind::Guid, "/?p=812"), name(NameKind::Url, "/bai-hay")];
+    let of_listing = vec![name(NameKind::Url, "/?p=812")];
+    let known = |names| dongbo::article::Item { names, ..item(812, "Bài hay", wall()) };
+    for (first, second) in [(&of_listing, &of_feed), (&of_feed, &of_listing)] {
+        let ledger = Ledger::new(&[("rss", ""), ("trang", "")], &["mot"]).await;
+        assert_eq!(ledger.reads("rss", vec![known(first.clone())]).await.new, 1);
+        let read = ledger.reads("trang", vec![known(second.clone()), item(813, "Bài khác", wall())]).await;
+        assert_eq!(read.new, 1, "only the other article is");
+        let renamed = known(vec![name(NameKind::Guid, "/moi"), second.last().unwrap().clone()]);
+        assert_eq!(ledger.reads("trang", vec![renamed]).await.new, 0, "all its names lead to it");
+    }
 }
