@@ -80,10 +80,11 @@ impl Manners {
         left.min(rhythm::PLEA_MAX.mul_f64(1.0 + rhythm::JITTER))
     }
 
-    /// When the source is read next, and why then.
+    /// When the source is read next, and why then. What no reading has decided
+    /// yet is never at once: the first one may have failed unsettled.
     #[must_use]
     pub fn next(&self) -> Next {
-        self.next.unwrap_or(Next::new(Duration::ZERO, Why::Own))
+        self.next.unwrap_or(Next::new(self.poll.unwrap_or(rhythm::UNKNOWN), Why::Own))
     }
 
     /// How long ago the reading before was.
@@ -257,6 +258,12 @@ mod tests {
         assert_eq!(again.next().wait, 8 * MINUTE, "and knows what failed before it");
         let note = again.settle(Came::Unchanged, &not_modified(), false, now(), 0.5).unwrap();
         assert_eq!((note.kept.failures, note.kept.not_before), (0, None));
+    }
+
+    #[test]
+    fn a_reading_that_was_never_settled_is_not_repeated_at_once() {
+        assert_eq!(manners().next().wait, MINUTE);
+        assert_eq!(Manners::new(None, Rhythm::default(), None, None).next().wait, rhythm::UNKNOWN);
     }
 
     #[test]

@@ -35,6 +35,8 @@ const PIECE: usize = 20;
 const PAGE_PAUSE: Duration = Duration::from_millis(250);
 /// A first reading of a paged source ends at a page on which everything is older.
 const FIRST_READING_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The kind of a failure that is the ledger's: what was read could not be committed.
+const REFUSED: &str = "ledger";
 
 pub(crate) use intake::Intake;
 
@@ -175,7 +177,9 @@ impl Poller {
         let failing = match &polled {
             Ok(_) => None,
             Err(PollError::Read(error)) => Some(error.kind().name().to_owned()),
-            Err(PollError::Store(_)) => return polled,
+            // A ledger that cannot be written takes no note of that either.
+            Err(PollError::Store(error)) if error.is_io() => return polled,
+            Err(PollError::Store(_)) => Some(REFUSED.to_owned()),
         };
         if failing != self.failing {
             self.store.source_fails(&self.id, failing.clone()).await?;

@@ -99,6 +99,22 @@ async fn a_busy_sources_plea_outlives_a_restart() {
 }
 
 #[tokio::test]
+async fn a_source_whose_reading_the_ledger_refuses_is_not_said_to_be_well() {
+    let feed = Feed::start();
+    let mut reader = reader(&feed, 3, Script::default()).await;
+    let refusal = "CREATE TRIGGER refusal BEFORE INSERT ON article BEGIN SELECT RAISE(ABORT, 'no'); END";
+    reader.ledger.execute_batch(refusal).unwrap();
+    for failures in 1..=3 {
+        assert!(!reader.is_refused().await.is_io());
+        assert_eq!((reader.rhythm().failures, reader.poller.next().why), (failures, Why::Failing));
+    }
+    assert!(reader.status().contains("NOT READ: ledger"), "{}", reader.status());
+    reader.ledger.execute_batch("DROP TRIGGER refusal").unwrap();
+    assert_eq!(reader.poll().await.map(|committed| committed.new), Some(3));
+    assert!(!reader.status().contains("NOT READ"), "{}", reader.status());
+}
+
+#[tokio::test]
 async fn a_source_that_fails_is_read_less_and_less_often_and_the_ledger_counts() {
     let feed = Feed::start();
     let mut reader = reader(&feed, 3, Script { status: Some(500), ..Script::default() }).await;

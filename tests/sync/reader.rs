@@ -6,7 +6,7 @@ use dongbo::config::{Config, Source};
 use dongbo::daemon;
 use dongbo::poll::{PollError, Polled, Poller};
 use dongbo::source::{FeedReader, Limits, ReadError};
-use dongbo::store::{Committed, Linger, Planned, Rhythm, SourceSpec, Store};
+use dongbo::store::{Committed, Linger, Planned, Rhythm, SourceSpec, Store, StoreError};
 use dongbo_wordpress::fake::FakeWordPress;
 
 use crate::desk::Desk;
@@ -75,6 +75,14 @@ impl Reader {
     pub(crate) async fn fails(&mut self) -> ReadError {
         match self.poller.poll(&self.planned).await {
             Err(PollError::Read(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Why the ledger did not take in what was read.
+    pub(crate) async fn is_refused(&mut self) -> StoreError {
+        match self.poller.poll(&self.planned).await {
+            Err(PollError::Store(error)) => error,
             other => panic!("{other:?}"),
         }
     }
