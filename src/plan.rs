@@ -200,8 +200,8 @@ pub fn first(rules: &Rules, facts: &Facts, mut delivery: Delivery, now: Now) -> 
 /// Makes an existing delivery want what the article is now. Whether anything changed.
 pub fn follow(rules: &Rules, facts: &Facts, delivery: &mut Delivery, written_at: Moment, form: Form, now: Now) -> bool {
     let wanted = if facts.withdrawn { Wanted::Nothing } else { Wanted::Post(form) };
-    // Taken away here by an order; a new revision does not bring it back.
-    if delivery.wanted == Wanted::Nothing && !facts.withdrawn {
+    // It comes again like a new one, but not where an order took it away.
+    if delivery.wanted == Wanted::Nothing && (delivery.taken || admits(rules, facts).is_err()) {
         return false;
     }
     if delivery.wanted == wanted {
@@ -358,7 +358,18 @@ mod tests {
         let gone = Facts { withdrawn: true, ..facts(&["Tin tức"]) };
         assert!(follow(&rules(), &gone, &mut corrected, now().ledger, form, now()));
         assert_eq!((corrected.wanted, corrected.not_before), (Wanted::Nothing, Moment::NEVER));
-        assert!(!follow(&rules(), &facts(&["Tin tức"]), &mut corrected, now().ledger, form, now()), "stays away");
+    }
+
+    #[test]
+    fn a_restored_article_comes_again_unless_rules_refuse_it_or_a_person_took_it_away() {
+        let form = form(RevisionId(2), ShapeId(1));
+        let follows = |taken, category| {
+            let gone = Delivery::new(ArticleId(1), PortalId(1), Wanted::Nothing);
+            follow(&rules(), &facts(&[category]), &mut Delivery { taken, ..gone }, Moment::NEVER, form, now())
+        };
+        assert!(follows(false, "Tin tức"));
+        assert!(!follows(false, "Nội bộ"));
+        assert!(!follows(true, "Tin tức"));
     }
 
     #[test]

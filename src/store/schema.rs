@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One entry per version, never edited once released.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
+    include_str!("migrations/0008.sql"),
 ];
 
 /// The schema that this program writes.
@@ -82,5 +83,24 @@ mod tests {
         assert_eq!(kept, (0, None), "a known source is read at once");
         let pages: i64 = db.query_row("SELECT count(*) FROM page", [], |row| row.get(0)).unwrap();
         assert_eq!(pages, 0, "known articles are read from their pages when a list names them again");
+    }
+
+    #[test]
+    fn what_was_taken_from_one_portal_before_that_was_noted_stays_away_there() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(MIGRATIONS[0]).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        db.execute_batch(
+            "INSERT INTO article (id, key, origin, revision, withdrawn, published, first_seen, title, url)
+             VALUES (1, 'cs-1', 'o', 1, 0, 0, 0, 'Tin', 'u'), (2, 'cs-2', 'o', 1, 1, 0, 0, 'Tin', 'u');
+             INSERT INTO delivery (article, portal, wanted_revision, stands, hold, class, tries, quiet_until,
+             not_before, flags) VALUES (1, 1, NULL, 2, 0, 1, 0, 0, 0, 1), (1, 2, 1, 3, 0, 1, 0, 0, 0, 1),
+             (2, 1, NULL, 2, 0, 1, 0, 0, 0, 1);",
+        )
+        .unwrap();
+        migrate(&mut db).unwrap();
+        let mut statement = db.prepare("SELECT flags FROM delivery ORDER BY article, portal").unwrap();
+        let flags: Vec<i64> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(flags, [1 | 1 << 10, 1, 1]);
     }
 }

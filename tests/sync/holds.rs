@@ -92,6 +92,12 @@ impl Ledger {
         self.store.obey(self.planned.clone()).await.unwrap()
     }
 
+    /// This article, everywhere.
+    fn only(&self, words: &str) -> Selection {
+        let article = Some(self.desk().find_articles(words, 1).unwrap()[0].id.0);
+        Selection { article, ..Selection::default() }
+    }
+
     fn desk(&self) -> Desk {
         Desk::open(&self.folder.path().join("state")).unwrap()
     }
@@ -182,14 +188,38 @@ async fn a_portal_that_comes_back_takes_up_what_it_missed() {
     let before = ledger.delivery("Tin ba", "hai");
     ledger.configure(&[("tinh", "")], &["mot"]).await;
     ledger.reads("tinh", vec![item(1, "Tin một, bản sửa", now), item(4, "Tin bốn", now)]).await;
-    let article = Some(ledger.desk().find_articles("Tin hai", 1).unwrap()[0].id.0);
-    ledger.orders(What::Withdraw, Selection { article, ..Selection::default() }).await;
+    ledger.orders(What::Withdraw, ledger.only("Tin hai")).await;
     ledger.configure(&[("tinh", "")], &["mot", "hai"]).await;
     assert_eq!(ledger.delivery("Tin hai", "hai").unwrap().wanted, Wanted::Nothing, "the withdrawal");
     let wanted = |portal| ledger.delivery("Tin một", portal).unwrap().wanted;
     assert_eq!(wanted("hai"), wanted("mot"), "the correction");
     assert!(ledger.delivery("Tin bốn", "hai").is_some(), "what is new");
     assert_eq!(ledger.delivery("Tin ba", "hai"), before, "and nothing else is touched");
+}
+
+#[tokio::test]
+async fn a_portal_that_comes_back_shows_again_what_was_restored_and_not_what_a_person_took_there() {
+    let (sources, now) = ([("tinh", "")], wall());
+    let inward = Item { categories: vec!["Nội bộ".into()], ..item(3, "Tin ba", now) };
+    let mut ledger = Ledger::new(&sources, &["mot", "hai"]).await;
+    ledger.reads("tinh", vec![item(1, "Tin một", now), item(2, "Tin hai", now), inward]).await;
+    let titles = ["Tin một", "Tin hai", "Tin ba"];
+    let taken = Selection { portals: Some(["hai".to_owned()].into()), ..ledger.only("Tin hai") };
+    ledger.orders(What::Withdraw, taken).await;
+    for title in titles {
+        ledger.orders(What::Withdraw, ledger.only(title)).await;
+    }
+    ledger.configure(&sources, &["mot"]).await;
+    for title in titles {
+        ledger.orders(What::Restore, ledger.only(title)).await;
+    }
+    ledger.rules = "reject = [\"Nội bộ\"]";
+    ledger.configure(&sources, &["mot", "hai"]).await;
+    let shown = |portal| titles.map(|title| ledger.delivery(title, portal).unwrap().wanted != Wanted::Nothing);
+    assert_eq!(shown("mot"), [true, true, true]);
+    assert_eq!(shown("hai"), [true, false, false], "taken there, and refused by its rules of now");
+    ledger.reads("tinh", vec![item(2, "Tin hai, bản sửa", now)]).await;
+    assert_eq!(ledger.delivery("Tin hai, bản sửa", "hai").unwrap().wanted, Wanted::Nothing, "no revision brings it");
 }
 
 #[tokio::test]
