@@ -16,7 +16,7 @@ use super::steps::parse;
 use super::writer::{self, Rank};
 use super::{Desk, Store, StoreError, Tx, deliveries, events, history, holds, meta, originals};
 use crate::delivery::{ArticleId, Class, Delivery, Hold, Moment, RevisionId, Waiting, Wanted};
-use crate::plan::{self, Occasion};
+use crate::plan::{self, Facts, Occasion};
 
 /// A piece of an order keeps the writer no longer than this.
 const PIECE: Duration = Duration::from_millis(10);
@@ -405,7 +405,8 @@ pub(super) fn apply(
     if !matches_article(tx.db, article, &order.selection)? {
         return Ok(0);
     }
-    // Without named portals a withdrawal is the article's own: no portal that comes later receives it either.
+    let Some(mut facts) = articles::facts(tx.db, article, planned)? else { return Ok(0) };
+    let occasion = amend(&mut facts, order);
     if order.selection.portals.is_none() {
         match order.what {
             What::Withdraw => mark_withdrawn(tx, article, true)?,
@@ -416,13 +417,12 @@ pub(super) fn apply(
             _ => {}
         }
     }
-    let Some(facts) = articles::facts(tx.db, article, planned)? else { return Ok(0) };
     let mut touched = 0;
     for portal in chosen(&order.selection, planned) {
         let id = portal.rules.portal;
         let Some(Whole { mut delivery, last, .. }) = deliveries::load_whole(tx.db, article, id)? else {
-            if order.what == What::Resync {
-                touched += i64::from(plan_delivery(tx, article, &facts, portal, Occasion::Order)?);
+            if let Some(occasion) = occasion {
+                touched += i64::from(plan_delivery(tx, article, &facts, portal, occasion)?);
             }
             continue;
         };
@@ -455,6 +455,30 @@ pub(super) fn apply(
         }
     }
     Ok(touched)
+}
+
+/// What an order makes of the article itself. `Some`: portals that never had it
+/// are asked, on that occasion, whether it comes.
+fn amend(facts: &mut Facts, order: &Order) -> Option<Occasion> {
+    // Without named portals a withdrawal is the article's own: no portal that comes later receives it either.
+    let own = order.selection.portals.is_none();
+    match order.what {
+        What::Resync => Some(Occasion::Order),
+        What::Withdraw => {
+            facts.withdrawn |= own;
+            None
+        }
+        // Those that were new meanwhile were refused it because it was withdrawn.
+        What::Restore => (own && std::mem::take(&mut facts.withdrawn)).then_some(Occasion::Reading),
+        What::Retry
+        | What::Pause
+        | What::Resume
+        | What::AllowWithdrawals
+        | What::KeepArticles
+        | What::Release(_)
+        | What::Reject(_)
+        | What::History => None,
+    }
 }
 
 /// What an order does to a delivery that exists. Names every order, so that a
@@ -506,10 +530,9 @@ fn would_touch(
         return Ok(false);
     }
     let Some(before) = deliveries::load(db, article, portal.rules.portal)? else {
-        let Some(facts) = articles::facts(db, article, planned)? else { return Ok(false) };
-        return Ok(
-            order.what == What::Resync && plan::comes(&portal.rules, &facts, portal.since, Occasion::Order).is_ok()
-        );
+        let Some(mut facts) = articles::facts(db, article, planned)? else { return Ok(false) };
+        let occasion = amend(&mut facts, order);
+        return Ok(occasion.is_some_and(|occasion| plan::comes(&portal.rules, &facts, portal.since, occasion).is_ok()));
     };
     let mut after = before;
     change(&mut after, &order.what);

@@ -223,6 +223,36 @@ async fn a_portal_that_comes_back_shows_again_what_was_restored_and_not_what_a_p
 }
 
 #[tokio::test]
+async fn a_portal_that_is_new_while_an_article_is_withdrawn_shows_it_once_it_is_restored() {
+    let (sources, now) = ([("tinh", "")], wall());
+    let mut ledger = Ledger::new(&sources, &["khac"]).await;
+    ledger.rules = "accept = [\"Tin\"]";
+    ledger.configure(&sources, &["mot"]).await;
+    let accepted = |number, title, at| Item { categories: vec!["Tin".into()], ..item(number, title, at) };
+    let refused = item(4, "Tin bốn", now);
+    let read =
+        vec![accepted(1, "Tin một", now), accepted(2, "Tin hai", now - 20 * DAY), item(3, "Tin ba", now), refused];
+    ledger.reads("tinh", read).await;
+    for title in ["Tin một", "Tin hai", "Tin ba"] {
+        ledger.orders(What::Withdraw, ledger.only(title)).await;
+    }
+    ledger.configure(&sources, &["mot", "ba"]).await;
+    assert_eq!(ledger.delivery("Tin một", "ba"), None);
+    let everything = Order { what: What::Restore, selection: Selection::default() };
+    let foreseen = ledger.desk().foresee(&everything, &ledger.planned).unwrap();
+    ledger.orders(What::Restore, Selection::default()).await;
+    let wanted = |portal| ledger.delivery("Tin một", portal).map(|delivery| delivery.wanted);
+    assert!(wanted("ba").is_some() && wanted("ba") == wanted("mot"));
+    let came = ["Tin hai", "Tin ba", "Tin bốn"].map(|title| ledger.delivery(title, "ba").is_some());
+    assert_eq!(came, [false; 3], "too old, refused, and never withdrawn");
+    assert_eq!(foreseen, [("mot".into(), 1), ("ba".into(), 1)]);
+    ledger.rules = "";
+    ledger.configure(&sources, &["mot", "ba"]).await;
+    ledger.orders(What::Restore, Selection::default()).await;
+    assert_eq!(ledger.delivery("Tin bốn", "ba"), None, "nothing was restored: what the old rules refused stays away");
+}
+
+#[tokio::test]
 async fn a_portal_that_comes_back_with_other_rules_is_not_flooded_with_what_the_old_ones_refused() {
     let (sources, now) = ([("tinh", "")], wall());
     let accepted = |number, title| Item { categories: vec!["Tin".into()], ..item(number, title, now) };
