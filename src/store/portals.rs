@@ -143,7 +143,7 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn portal(&self, portal: PortalId) -> Result<Option<PortalRow>, StoreError> {
-        self.read(|db| Ok(all(db)?.into_iter().find(|row| row.id == portal)))
+        self.read(|db| Ok(rows(db, Some(portal))?.pop()))
     }
 
     /// # Errors
@@ -250,18 +250,22 @@ fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
     tx.db
         .prepare_cached("INSERT INTO installation (name) VALUES (?1) ON CONFLICT (name) DO NOTHING")?
         .execute([&portal.installation])?;
-    let known: Option<(Option<Vec<u8>>, Option<String>)> = tx
+    // Its address once a site is known behind it, and whether what held it may be mended.
+    let known: Option<(Option<String>, bool)> = tx
         .db
-        .prepare_cached("SELECT access, CASE WHEN site IS NULL THEN NULL ELSE address END FROM portal WHERE name = ?1")?
-        .query_row([&portal.id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(
+            "SELECT CASE WHEN site IS NULL THEN NULL ELSE address END, \
+             access IS NOT ?2 OR coalesce(reason LIKE ?3 || '%', FALSE) FROM portal WHERE name = ?1",
+        )?
+        .query_row((&portal.id, &portal.access[..], MOVED), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let moved = known.as_ref().and_then(|(_, address)| address.clone()).filter(|known| *known != portal.address);
-    if moved.is_some() {
+    let address = known.as_ref().and_then(|(address, _)| address.as_ref());
+    if address.is_some_and(|address| *address != portal.address) {
         tx.db.execute(&format!("UPDATE portal SET {BACK} WHERE name = ?1"), [&portal.id])?;
         return hold_moved(tx, portal);
     }
-    if known.is_some_and(|(access, _)| access.as_deref() != Some(&portal.access[..])) {
-        // A new account or secret: whatever held the portal deserves a fresh look.
+    if known.is_some_and(|(_, mended)| mended) {
+        // A new account or secret, or an address that was put right: it deserves a fresh look.
         let_go(tx, &portal.id)?;
     }
     tx.db
@@ -275,12 +279,14 @@ fn put_portal(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How the reason begins for which an address holds its portal.
+const MOVED: &str = "the address in the configuration is now";
+
 /// The site of first contact is known by another address: nothing is sent to
 /// the new one before [`Desk::move_portal`], because other people's articles
 /// may stand there under the ids that we know.
 fn hold_moved(tx: &Tx<'_>, portal: &PortalSpec) -> Result<(), StoreError> {
-    let reason =
-        format!("the address in the configuration is now {}; run: dongbo portal move {}", portal.address, portal.id);
+    let reason = format!("{MOVED} {}; run: dongbo portal move {}", portal.address, portal.id);
     tx.db.execute("UPDATE portal SET held = 'conflict', reason = ?2 WHERE name = ?1", (&portal.id, reason))?;
     Ok(())
 }
@@ -364,12 +370,18 @@ fn put_health(tx: &Tx<'_>, of: HealthOf, health: &Health) -> Result<(), StoreErr
 }
 
 pub(super) fn all(db: &Connection) -> Result<Vec<PortalRow>, StoreError> {
+    rows(db, None)
+}
+
+/// One portal, or all of them.
+fn rows(db: &Connection, portal: Option<PortalId>) -> Result<Vec<PortalRow>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT p.id, p.name, p.installation, p.retired, p.since, p.address, p.site, p.capabilities, p.paused, \
          p.failures, p.open_until, p.held, p.reason, i.failures, i.open_until, i.held, i.reason, p.checked_at, p.rules \
-         FROM portal p JOIN installation i ON i.id = p.installation ORDER BY p.id",
+         FROM portal p JOIN installation i ON i.id = p.installation \
+         WHERE ?1 IS NULL OR p.id = ?1 ORDER BY p.id",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([portal.map(|id| id.0)])?;
     let mut portals = Vec::new();
     while let Some(row) = rows.next()? {
         let capabilities: Option<String> = row.get(7)?;
