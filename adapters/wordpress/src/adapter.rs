@@ -11,6 +11,7 @@ use dongbo_sdk::{
     RemoteStatus, Removal, Result, Retry, Scope, Trace, Visibility, Written,
 };
 use jiff::Timestamp;
+use reqwest::header::HeaderName;
 use serde_json::json;
 use url::Url;
 
@@ -156,7 +157,7 @@ impl Adapter for WordPress {
         if what == Listing::Ours {
             items.retain(|item| item.key.is_some());
         }
-        let more = pages(&reply) > page;
+        let more = number_in(&reply, &PAGES) > page;
         Ok(Page { items, next: more.then(|| Cursor((page + 1).to_string())) })
     }
 }
@@ -166,7 +167,18 @@ impl WordPress {
     async fn look_up(&self, call: &Call, trace: &Trace, filter: (&str, &str)) -> Result<Vec<RemoteCopy>> {
         let mut query = vec![filter, ("status", ALL_STATUSES), ("per_page", "100")];
         query.extend(STORED);
-        let read: Vec<PostRead> = self.api.get(call, Operation::Find, POSTS, &query).await?;
+        let reply = accepted(self.api.ask(call, Operation::Find, POSTS, &query).await?)?;
+        let matching = number_in(&reply, &TOTAL);
+        let read: Vec<PostRead> = reply.json()?;
+        if filter.0 == "slug" && matching > read.len() as u64 {
+            // WordPress counts what the account may not edit and leaves it out: that is no absence.
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                Operation::Find,
+                "a copy stands that the account may not edit",
+            )
+            .with("slug", filter.1));
+        }
         let mut copies = Vec::new();
         for post in read {
             let copy = self.copy(call, Operation::Find, post).await?;
@@ -394,10 +406,12 @@ fn page_number(from: Option<Cursor>) -> Result<u64> {
     })
 }
 
-/// `X-WP-TotalPages`; 0 where a proxy took it away.
-fn pages(reply: &Reply) -> u64 {
-    const PAGES: reqwest::header::HeaderName = reqwest::header::HeaderName::from_static("x-wp-totalpages");
-    reply.header(&PAGES).and_then(|pages| pages.parse().ok()).unwrap_or(0)
+const TOTAL: HeaderName = HeaderName::from_static("x-wp-total");
+const PAGES: HeaderName = HeaderName::from_static("x-wp-totalpages");
+
+/// 0 where a proxy took the header away.
+fn number_in(reply: &Reply, header: &HeaderName) -> u64 {
+    reply.header(header).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// Tells this site from another behind the same address with the same ids. The

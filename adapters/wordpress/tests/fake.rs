@@ -124,6 +124,19 @@ async fn a_copy_is_found_in_every_state_and_under_another_slug() {
 }
 
 #[tokio::test]
+async fn a_copy_that_was_given_to_another_author_is_not_taken_for_absent() {
+    let fake = FakeWordPress::start();
+    let portal = adapter(&fake);
+    let post = post("1");
+    let copy = stands(portal.create(&call(), &post).await.unwrap());
+    fake.give_away(copy.id.0.parse().unwrap());
+    assert_eq!(portal.find(&call(), &trace(&post)).await.unwrap().len(), 1, "an editor may edit it");
+    fake.set_role(Role::Author);
+    let error = portal.find(&call(), &trace(&post)).await.unwrap_err();
+    assert_eq!((error.kind, error.retry, error.scope), (ErrorKind::Forbidden, Retry::Never, Scope::Post));
+}
+
+#[tokio::test]
 async fn a_mention_of_the_key_is_no_copy() {
     let fake = FakeWordPress::start();
     let post = post("1");

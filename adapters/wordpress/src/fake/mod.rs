@@ -176,6 +176,11 @@ impl FakeWordPress {
         self.lock().rename(id, slug);
     }
 
+    /// Makes another account the author of a post, as an editor of the site would.
+    pub fn give_away(&self, id: u64) {
+        self.lock().give_away(id);
+    }
+
     /// Publishes a post, as an editor of the site would.
     pub fn publish(&self, id: u64) {
         self.lock().publish(id);

@@ -205,6 +205,12 @@ impl Site {
         }
     }
 
+    pub(super) fn give_away(&mut self, id: u64) {
+        if let Some(row) = self.posts.get_mut(&id) {
+            row.author = 1;
+        }
+    }
+
     pub(super) fn publish(&mut self, id: u64) {
         if let Some(row) = self.posts.get_mut(&id) {
             row.modified = Timestamp::now();
