@@ -12,7 +12,7 @@ use dongbo_sdk::{MissingCategory, Visibility};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::delivery::{Class, Delivery, Form, Moment, PortalId, RevisionId, ShapeId, Stands, Wanted};
+use crate::delivery::{Class, Delivery, Form, Moment, PortalId, RevisionId, ShapeId, Stands, State, Wanted};
 use crate::render;
 
 /// What a portal takes and how it shows it.
@@ -208,7 +208,7 @@ pub fn follow(rules: &Rules, facts: &Facts, delivery: &mut Delivery, written_at:
         return false;
     }
     // What waits to be corrected waits no longer because it was corrected again.
-    let pending = !matches!((delivery.stands, delivery.wanted), (Stands::Copy(Some(stands)), Wanted::Post(form)) if stands == form);
+    let pending = delivery.state() != State::Standing;
     delivery.want(wanted);
     let urgent = is_urgent(rules, facts);
     if facts.withdrawn {

@@ -268,7 +268,7 @@ fn of_a_source(order: &Order) -> Option<&str> {
 fn open_order(db: &Connection) -> Result<Option<(i64, String, String, i64)>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT id, who, what, cursor FROM orders WHERE done IS NULL \
-         ORDER BY json_extract(what, '$.what') IN ('resync', 'retry'), id LIMIT 1",
+         ORDER BY what LIKE '{\"what\":\"resync\"%' OR what LIKE '{\"what\":\"retry\"%', id LIMIT 1",
     )?;
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?)
 }

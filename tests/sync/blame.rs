@@ -19,6 +19,7 @@ use dongbo_sdk::{
 use tokio::sync::{Barrier, Notify};
 
 use crate::holds::{Ledger, item};
+use crate::world::wait;
 
 /// A server whose portals answer everything alike: no.
 #[derive(Debug)]
@@ -174,18 +175,15 @@ async fn a_failure_and_a_check_that_falls_due_do_not_wait_for_each_other() {
     let one = Worker::start(&ledger.store, vec![first], &pictures);
     slow.begun.notified().await;
     let two = Worker::start(&ledger.store, vec![second], &pictures);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // On the one thread of this test its lane runs now, up to where it must wait.
+    tokio::task::yield_now().await;
     slow.end.notify_one();
-    let held = || {
-        let rows = ledger.store.portals().unwrap();
+    let store = ledger.store.clone();
+    let held = move || {
+        let rows = store.portals().unwrap();
         if rows.iter().all(|row| row.health.held.is_some()) { Ok(()) } else { Err(format!("{rows:?}")) }
     };
-    let all_held = async {
-        while held().is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(10), all_held).await;
-    held().unwrap();
+    let both_held = move || wait::until(Duration::from_secs(10), "both portals are held", held);
+    tokio::task::spawn_blocking(both_held).await.unwrap();
     drop((one, two));
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dongbo::store;
@@ -130,6 +130,15 @@ fn another_site_behind_the_address_is_not_touched() {
     assert_eq!(site.posts(), foreign);
 }
 
+/// Everything stands, and a backup was made of that.
+fn backed_up(feed: &Feed, site: &FakeWordPress) -> (Desk, PathBuf) {
+    let desk = Desk::new(feed, &[site], SHORT);
+    assert!(desk.run(&["run", "--once"]).status.success());
+    let backup = desk.path("backup.db");
+    store::Desk::open(&desk.path("state")).unwrap().backup(&backup).unwrap();
+    (desk, backup)
+}
+
 fn put_back(desk: &Desk, backup: &Path) {
     for name in ["dongbo.db", "dongbo.db-wal", "dongbo.db-shm"] {
         let _ = fs::remove_file(desk.path("state").join(name));
@@ -142,10 +151,7 @@ fn a_restored_ledger_waits_for_requests_that_it_does_not_know_of() {
     let feed = Feed::start();
     feed.add(1);
     let site = FakeWordPress::start();
-    let desk = Desk::new(&feed, &[&site], SHORT);
-    assert!(desk.run(&["run", "--once"]).status.success());
-    let backup = desk.path("backup.db");
-    store::Desk::open(&desk.path("state")).unwrap().backup(&backup).unwrap();
+    let (desk, backup) = backed_up(&feed, &site);
     feed.add(1);
     slow_creates(&site, 3000);
     let daemon = desk.start();
@@ -164,10 +170,7 @@ fn a_restored_ledger_looks_before_it_writes() {
     let feed = Feed::start();
     feed.add(4);
     let site = FakeWordPress::start();
-    let desk = Desk::new(&feed, &[&site], SHORT);
-    assert!(desk.run(&["run", "--once"]).status.success());
-    let backup = desk.path("backup.db");
-    store::Desk::open(&desk.path("state")).unwrap().backup(&backup).unwrap();
+    let (desk, backup) = backed_up(&feed, &site);
     feed.add(4);
     feed.correct(1);
     let daemon = desk.start();
